@@ -1,0 +1,1 @@
+"""Ear and mouth: everything that is wired with pipecat."""

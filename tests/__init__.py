@@ -1,0 +1,1 @@
+"""Tests of all rooms; a package, so that its fixtures can be imported."""
