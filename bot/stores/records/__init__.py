@@ -1,0 +1,1 @@
+"""Durable records of calls and people, on SQLite or Postgres."""
