@@ -1,0 +1,1 @@
+"""Stand-ins of the vendors on loopback, to which the vendors' real clients talk."""
