@@ -1,0 +1,39 @@
+"""What the policy decides for one turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.actions import Action
+from bot.domain import Expected, Outcome, Stage, Tone
+from bot.policy.state import CallState
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnPlan:
+    """The next turn.
+
+    With `actions`, nothing is said yet: carry them out and call `plan_turn` again with their receipts. Else speak
+    `sentences` where `approved`, or let the model word the turn along `goal`, `facts` and `hint`, with `sentences` to
+    fall back on. With `ends_call` hang up once the words were heard (there may be none). `state` is the state to keep.
+    """
+
+    state: CallState
+    stage: Stage
+    goal: str
+    sentences: tuple[str, ...]
+    approved: bool
+    facts: tuple[str, ...]
+    tools: tuple[str, ...]
+    tone: Tone
+    hint: str
+    expects: Expected
+    actions: tuple[Action, ...]
+    ends_call: bool
+    outcome: Outcome | None
+    interruptible: bool
+
+    @property
+    def text(self) -> str:
+        """The ready words as one text."""
+        return " ".join(self.sentences)
