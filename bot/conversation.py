@@ -16,7 +16,7 @@ from bot.playbook.model import Playbook
 from bot.policy import events
 from bot.policy.draft import Draft
 from bot.policy.endings import emergency, final_outcome, opt_out, say_goodbye, say_time_is_up
-from bot.policy.heard import CallStarted, Heard, Key, NotUnderstood, Receipts, Said, Silence, TimeLimit
+from bot.policy.heard import CallStarted, Heard, HearingLost, Key, NotUnderstood, Receipts, Said, Silence, TimeLimit
 from bot.policy.plan import TurnPlan
 from bot.policy.replies import respond
 from bot.policy.state import Awaiting, CallState, Mood, StateError, new_state
@@ -27,6 +27,7 @@ __all__ = [
     "CallStarted",
     "CallState",
     "Heard",
+    "HearingLost",
     "Key",
     "NotUnderstood",
     "Receipts",
@@ -71,6 +72,8 @@ def plan_turn(playbook: Playbook, state: CallState, heard: Heard, now: datetime)
             events.key(draft, digit)
         case NotUnderstood():
             events.not_understood(draft)
+        case HearingLost():
+            events.hearing_lost(draft)
         case Receipts(receipts=receipts):
             events.receipts(draft, receipts)
         case TimeLimit():

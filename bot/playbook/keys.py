@@ -102,6 +102,7 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "info.failed": _NONE,
     "keys.help": _NONE,
     "language.switched": _NONE,
+    "degraded.deaf": _NONE,
     "degraded.hearing": _NONE,
     "degraded.speaking": _NONE,
     "full_house": _NONE,

@@ -189,6 +189,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
             "wants_callback",
             "callback_set",
             "booking_failed",
+            "hearing_lost",
             "opted_out",
             "opt_out_recorded",
             "ended",

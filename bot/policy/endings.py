@@ -38,7 +38,8 @@ def final_outcome(state: CallState, *, refused: bool = False) -> Outcome:
         return Outcome.OPTED_OUT
     if state.outcome is not None:
         return state.outcome
-    return Outcome.NOT_INTERESTED if refused or state.refusals or state.objections else Outcome.ABANDONED
+    spoke = any(turn.speaker is Speaker.CALLER for turn in state.turns)
+    return Outcome.NOT_INTERESTED if spoke or refused else Outcome.ABANDONED
 
 
 def opt_out(draft: Draft) -> None:

@@ -96,6 +96,12 @@ def not_understood(draft: Draft) -> None:
         draft.act(ScheduleCallback(note="the caller could not be understood"), goal="have a person call back")
 
 
+def hearing_lost(draft: Draft) -> None:
+    """We cannot hear any more: own up to it and have a person call back. Nothing is booked or sold from here on."""
+    draft.update(hearing_lost=True)
+    draft.act(ScheduleCallback(note="our speech recognition failed in the call"), goal="have a person call back")
+
+
 def receipts(draft: Draft, received: tuple[Receipt, ...]) -> None:
     """The last plan's actions are done or not: say so. Nothing is claimed without its receipt."""
     pending = draft.state.pending_actions
@@ -148,6 +154,8 @@ def _booked(draft: Draft, receipt: Receipt, action: BookAppointment) -> None:
 def _callback_set(draft: Draft, receipt: Receipt, action: ScheduleCallback) -> None:
     if draft.state.booking_failed:
         draft.say("session.failed")
+    if draft.state.hearing_lost:
+        draft.say("degraded.deaf")
     if not receipt.ok:
         draft.say("callback.failed")
     elif action.at is not None:

@@ -45,6 +45,11 @@ class NotUnderstood:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HearingLost:
+    """Speech recognition has failed for the rest of the call: the caller can still listen and press keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Receipts:
     """What came of the last plan's actions."""
 
@@ -56,4 +61,4 @@ class TimeLimit:
     """The call has lasted as long as one may."""
 
 
-Heard: TypeAlias = CallStarted | Said | Silence | Key | NotUnderstood | Receipts | TimeLimit
+Heard: TypeAlias = CallStarted | Said | Silence | Key | NotUnderstood | HearingLost | Receipts | TimeLimit

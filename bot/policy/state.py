@@ -96,6 +96,7 @@ class CallState:
     booking: str | None = None
     booked_at: str | None = None
     booking_failed: bool = False
+    hearing_lost: bool = False
     opted_out: bool = False
     opt_out_recorded: bool = False
     ended: bool = False

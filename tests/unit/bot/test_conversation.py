@@ -13,6 +13,7 @@ from bot.actions import BookAppointment, RecordOptOut, ScheduleCallback, SendInf
 from bot.analysis import Analyst
 from bot.conversation import (
     CallStarted,
+    HearingLost,
     CallState,
     Key,
     NotUnderstood,
@@ -467,3 +468,22 @@ def test_planning_a_turn_takes_less_than_a_millisecond(talk: Talk) -> None:
         taken.append(time.perf_counter() - started)
     # The median, with room for a loaded machine: the figure asked for is 1 ms.
     assert statistics.median(taken) < 0.003
+
+
+def test_a_recogniser_that_fails_is_owned_up_to_and_a_person_calls_back(talk: Talk) -> None:
+    plan = talk.hear(HearingLost())
+    assert any(isinstance(action, ScheduleCallback) for action in talk.actions)
+    assert "can't hear you" in plan.text
+    assert plan.ends_call and plan.outcome is Outcome.CALLBACK
+
+
+def test_an_objection_is_no_answer_to_the_question_that_stands_open(talk: Talk) -> None:
+    talk.say("Hi, how much does it cost?")
+    plan = talk.say("That is too expensive for me.")
+    assert "goal" not in plan.state.slots
+    assert plan.state.objections == {"price": 1}
+
+
+def test_a_caller_who_asked_and_said_goodbye_was_not_interested(talk: Talk) -> None:
+    talk.say("How much does it cost?")
+    assert talk.say("Thank you, goodbye.").outcome is Outcome.NOT_INTERESTED
