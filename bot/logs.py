@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _OURS: Final = frozenset({"bot", "pipelines", "telephony", "rehearsal", "__main__"})
 # Libraries whose messages are their own words about the process, never about a talk.
 _TRUSTED: Final = ("uvicorn.error", "alembic.")
-_FLOORS: Final = {"pipecat": logging.INFO, "uvicorn": logging.INFO, "alembic": logging.INFO}
+_FLOORS: Final = {"pipecat": logging.INFO, "uvicorn": logging.INFO}
 _ACCESS_LOG: Final = "uvicorn.access"  # holds paths and addresses; requests are counted, not logged
 _FLOOR: Final = logging.WARNING
 _ORIGIN: Final = "_ngx_origin"

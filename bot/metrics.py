@@ -57,7 +57,11 @@ class ProviderCause(StrEnum):
 
     REFUSED_KEY = "refused_key"
     RATE_LIMITED = "rate_limited"
+    REJECTED = "rejected"
+    """It took the key and refused the request itself: any 4xx but for key and rate."""
     TIMEOUT = "timeout"
+    SILENT = "silent"
+    """It took the request and gave nothing for it."""
     UNREACHABLE = "unreachable"
     SERVER_ERROR = "server_error"
     MALFORMED = "malformed"
@@ -97,6 +101,10 @@ class RefusalCause(StrEnum):
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
     FULL = "full"
+    DRAINING = "draining"
+    ALREADY_STREAMING = "already_streaming"
+    UNKNOWN_CALL = "unknown_call"
+    STORE_AWAY = "store_away"
     UNAUTHORIZED = "unauthorized"
     TOO_MANY = "too_many"
 
@@ -110,6 +118,8 @@ class BadFrameCause(StrEnum):
     TOO_LARGE = "too_large"
     BINARY = "binary"
     OUT_OF_ORDER = "out_of_order"
+    BEFORE_START = "before_start"
+    SECOND_START = "second_start"
     OTHER_STREAM = "other_stream"
     AFTER_STOP = "after_stop"
 

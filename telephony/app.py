@@ -7,17 +7,21 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from bot.metrics import Metrics
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from bot.domain import Call
+from bot.metrics import Metrics, Store
 from bot.playbook import Playbook, load_playbook
+from bot.regions import language_of_number
 from bot.settings import Settings
+from bot.stores.api_token import load_or_create_api_token
 from bot.stores.opening import open_records, open_sessions
 from bot.stores.records.protocol import Records
 from bot.stores.sessions import Sessions
 from pipelines.line import MediaLine
+from telephony.api.access import ApiAccess
+from telephony.api.routes import add_api_routes
 from telephony.door import CallEnd, Door, DoorLimits, SharedResources
 from telephony.gate import Gate
 from telephony.health import health_routes
@@ -83,6 +87,7 @@ def add_routes(app: FastAPI, door: Door) -> None:
     app.state.door = door
     app.include_router(health_routes(door))
     app.include_router(twilio_routes(door))
+    add_api_routes(app, door)
 
 
 @asynccontextmanager
@@ -99,16 +104,18 @@ async def open_door(
     Raises:
         PlaybookError: the playbook cannot be used.
         StoreUnavailable: the database does not answer; a Redis that is away is waited for while serving.
-        SettingsError: a provider's settings are missing or malformed.
+        SettingsError: a provider's settings are missing or malformed, or the file of the API's token is empty.
         ProviderError: a provider cannot be used.
     """
     async with AsyncExitStack() as stack:
         playbook = load_playbook(settings.playbook)
+        # Loads the tables of the numbers that begin with +1, which would hold up the first caller from there.
+        language_of_number("+17872345678", languages=("es",))
         metrics = Metrics(CollectorRegistry())
         records = open_records(settings)
         stack.push_async_callback(records.aclose)
         await records.migrate()
-        sessions = open_sessions(settings)
+        sessions = open_sessions(settings, on_away=partial(metrics.store_error, Store.SESSIONS))
         stack.push_async_callback(sessions.aclose)
         opener = open_resources or _pipelines_resources(listener)
         resources = await stack.enter_async_context(
@@ -134,6 +141,7 @@ async def open_door(
             gate=Gate(free_call_slots=resources.free_call_slots),
             after_streams=AfterStreams(),
             rest=rest,
+            api_access=ApiAccess(load_or_create_api_token(settings)),
             limits=limits,
         )
 

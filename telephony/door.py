@@ -9,12 +9,15 @@ from typing import Annotated, ClassVar, Protocol
 from pydantic import Field
 
 from bot.domain import Call, Outcome
-from bot.metrics import Metrics
+from bot.metrics import Door as Entrance
+from bot.metrics import Metrics, RefusalCause, Store
 from bot.playbook import Playbook
 from bot.settings import Section, Settings, setting
+from bot.stores.errors import SessionsUnavailable, StoreUnavailable
 from bot.stores.records.protocol import Records
 from bot.stores.sessions import Sessions
 from pipelines.line import MediaLine
+from telephony.api.access import ApiAccess
 from telephony.gate import Gate
 from telephony.twilio.after_stream import AfterStreams
 from telephony.twilio.rest import TwilioRest
@@ -99,7 +102,14 @@ class Door:
     gate: Gate
     after_streams: AfterStreams
     rest: TwilioRest | None
+    api_access: ApiAccess
     limits: DoorLimits = field(default_factory=DoorLimits)
+
+    def count_store_away(self, error: StoreUnavailable | TimeoutError, *, entrance: Entrance) -> None:
+        """Somebody could not be served since a store did not answer, or not in time."""
+        # Redis itself says within a second that it does not answer: where our own time ran out, it was the database.
+        self.metrics.store_error(Store.SESSIONS if isinstance(error, SessionsUnavailable) else Store.RECORDS)
+        self.metrics.refusal(door=entrance, cause=RefusalCause.STORE_AWAY)
 
     def url(self, path: str) -> str:
         """The public address of one of our paths."""

@@ -59,15 +59,18 @@ def metrics_app(metrics: Metrics) -> Starlette:
 async def readiness(door: Door) -> tuple[bool, tuple[str, ...]]:
     """Whether one more call can be taken here, and what does not work as configured, in a word each."""
     degraded = list(door.resources.degraded())
-    places, records = await asyncio.gather(_answer(_refusal(door)), _answer(door.records.ping()))
+    places, sessions, records = await asyncio.gather(
+        _answer(_refusal(door)), _answer(door.sessions.ping()), _answer(door.records.ping())
+    )
     refused = door.gate.refusal() if places is _Away.AWAY else places
     if refused is not None:
         degraded.append(refused.value)
-    if places is _Away.AWAY:
-        degraded.append("sessions")
+    redis_away = _Away.AWAY in (places, sessions)
+    if redis_away:
+        degraded.append("redis")
     if records is _Away.AWAY:
         degraded.append("records")
-    can_store = records is not _Away.AWAY and (places is not _Away.AWAY or door.settings.redis_optional)
+    can_store = records is not _Away.AWAY and (not redis_away or door.settings.redis_optional)
     return refused is None and can_store, tuple(dict.fromkeys(degraded))
 
 

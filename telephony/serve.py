@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.settings import Settings
-from bot.stores.api_token import api_token_path, load_or_create_api_token
+from bot.stores.api_token import api_token_path
 from pipelines.provider_choice import ProviderStatus, provider_report
 from telephony.app import app_for, open_door
 from telephony.door import Door, DoorSection
@@ -70,7 +70,6 @@ async def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
     try:
         side = None if server.metrics_port is None else bind(server.host, server.metrics_port, setting="METRICS_PORT")
         async with open_door(settings) as door:
-            load_or_create_api_token(settings)
             for line in describe(settings, report):
                 say(line)
             main = DrainingServer(server_config(app_for(door)), gate=door.gate, drain_seconds=drain_seconds)

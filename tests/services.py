@@ -23,12 +23,12 @@ _START_SECONDS = 60
 
 
 @contextmanager
-def running_redis() -> Iterator[str]:
-    """A redis-server without persistence; yields its address. Skips where there is none."""
+def running_redis(*, port: int | None = None) -> Iterator[str]:
+    """A redis-server without persistence, on a free port or the given one; yields its address. Skips without one."""
     program = shutil.which("redis-server")
     if program is None:
         _absent("redis-server is missing: apt-get install redis-server")
-    port = free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="ngx-redis-") as folder:
         server = subprocess.Popen(
             [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 
 
 def api_token_path(settings: Settings) -> Path:
@@ -20,7 +20,7 @@ def load_or_create_api_token(settings: Settings) -> str:
 
     Raises:
         OSError: DATA_DIR can be neither read nor written.
-        ValueError: the file is there, but empty.
+        SettingsError: the file is there, but empty.
     """
     if settings.api_token is not None:
         return settings.api_token.get_secret_value()
@@ -43,5 +43,5 @@ def load_or_create_api_token(settings: Settings) -> str:
 def _read(path: Path) -> str:
     token = path.read_text(encoding="utf-8").strip()
     if not token:
-        raise ValueError(f"{path}: expected the API token, found an empty file; remove it to have a new one made")
+        raise SettingsError((f"{path}: expected the API token, found an empty file; remove it to have a new one made",))
     return token

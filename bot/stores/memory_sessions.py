@@ -23,7 +23,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class _Expiring(Generic[K, V]):
+class ExpiringDict(Generic[K, V]):
     """A dict whose entries expire; the oldest writes are swept as new ones come, so it cannot grow without end."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -31,15 +31,18 @@ class _Expiring(Generic[K, V]):
         self._entries: dict[K, tuple[float, V]] = {}
 
     def put(self, key: K, value: V, *, seconds: float) -> None:
+        """Keep `value` under `key` for so long, counted anew."""
         self.sweep()
         self._entries.pop(key, None)  # the newest entry stands last
         self._entries[key] = (self._clock() + seconds, value)
 
     def get(self, key: K) -> V | None:
+        """The value under `key`; None where there is none or it expired."""
         entry = self._entries.get(key)
         return None if entry is None or entry[0] <= self._clock() else entry[1]
 
     def pop(self, key: K) -> V | None:
+        """As `get`, and forget it."""
         value = self.get(key)
         self._entries.pop(key, None)
         return value
@@ -62,11 +65,11 @@ class MemorySessions:
     """`Sessions` of a single process; `clock` gives seconds that only grow."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._calls: _Expiring[str, Call] = _Expiring(clock)
-        self._live: _Expiring[str, bool] = _Expiring(clock)
-        self._tokens: _Expiring[tuple[str, str], bool] = _Expiring(clock)
-        self._states: _Expiring[str, SavedState] = _Expiring(clock)
-        self._endings: _Expiring[str, Ending] = _Expiring(clock)
+        self._calls: ExpiringDict[str, Call] = ExpiringDict(clock)
+        self._live: ExpiringDict[str, bool] = ExpiringDict(clock)
+        self._tokens: ExpiringDict[tuple[str, str], bool] = ExpiringDict(clock)
+        self._states: ExpiringDict[str, SavedState] = ExpiringDict(clock)
+        self._endings: ExpiringDict[str, Ending] = ExpiringDict(clock)
 
     async def ping(self) -> None:
         """See `Sessions.ping`."""
@@ -98,8 +101,12 @@ class MemorySessions:
     async def issue_token(self, call_sid: str, *, ttl_seconds: float = TOKEN_SECONDS) -> str:
         """See `Sessions.issue_token`."""
         token = secrets.token_urlsafe(32)
-        self._tokens.put((call_sid, token_hash(token)), True, seconds=ttl_seconds)
+        self.remember_token(token, call_sid, ttl_seconds=ttl_seconds)
         return token
+
+    def remember_token(self, token: str, call_sid: str, *, ttl_seconds: float) -> None:
+        """Let a token that another store issued be redeemed here too."""
+        self._tokens.put((call_sid, token_hash(token)), True, seconds=ttl_seconds)
 
     async def redeem_token(self, token: str, call_sid: str) -> bool:
         """See `Sessions.redeem_token`."""
@@ -114,6 +121,10 @@ class MemorySessions:
         self._states.put(call_sid, SavedState(state_json=state_json, version=found + 1), seconds=STATE_SECONDS)
         await self.renew(call_sid)
         return found + 1
+
+    def adopt(self, call_sid: str, *, version: int) -> None:
+        """Take a call over at the version at which another store had its state; the next save continues there."""
+        self._states.put(call_sid, SavedState(state_json="", version=version), seconds=STATE_SECONDS)
 
     async def load(self, call_sid: str) -> SavedState | None:
         """See `Sessions.load`."""

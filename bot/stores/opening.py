@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.domain import DEFAULT_TENANT
 from bot.settings import Settings, SettingsError
+from bot.stores.fallback_sessions import FallbackSessions
 from bot.stores.memory_sessions import MemorySessions
 from bot.stores.records.engine import DatabaseAddressError, database_url
 from bot.stores.records.protocol import Records
@@ -12,8 +15,10 @@ from bot.stores.redis_sessions import RedisSessions
 from bot.stores.sessions import Sessions
 
 
-def open_sessions(settings: Settings) -> Sessions:
+def open_sessions(settings: Settings, *, on_away: Callable[[], None] = lambda: None) -> Sessions:
     """Sessions in Redis where REDIS_URL is set, else in this process. Nothing is contacted yet.
+
+    With REDIS_OPTIONAL they go on in this process while Redis is away; `on_away` is told each time it fails them.
 
     Raises:
         SettingsError: REDIS_URL cannot be read.
@@ -21,10 +26,11 @@ def open_sessions(settings: Settings) -> Sessions:
     if settings.redis_url is None:
         return MemorySessions()
     try:
-        return RedisSessions(settings.redis_url.get_secret_value())
+        shared = RedisSessions(settings.redis_url.get_secret_value())
     except ValueError:  # its text would quote the address, password included
         line = "REDIS_URL: session state: expected redis://host:port/number: came an address that cannot be read"
         raise SettingsError((line,)) from None
+    return FallbackSessions(shared, on_away=on_away) if settings.redis_optional else shared
 
 
 def open_records(settings: Settings, *, tenant_id: str = DEFAULT_TENANT) -> Records:

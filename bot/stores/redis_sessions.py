@@ -19,7 +19,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from bot.domain import Call
-from bot.stores.errors import StoreUnavailable
+from bot.stores.errors import SessionsUnavailable
 from bot.stores.memory_sessions import token_hash
 from bot.stores.sessions import (
     ENDED_SECONDS,
@@ -185,8 +185,8 @@ class RedisSessions:
         except (RedisError, OSError) as error:
             raise self._unavailable(_kind(error)) from error
 
-    def _unavailable(self, what: str) -> StoreUnavailable:
-        return StoreUnavailable(f"Redis at {self._where}: {what}; check REDIS_URL and that Redis runs")
+    def _unavailable(self, what: str) -> SessionsUnavailable:
+        return SessionsUnavailable(f"Redis at {self._where}: {what}; check REDIS_URL and that Redis runs")
 
 
 def _key(call_sid: str, what: str) -> str:

@@ -151,7 +151,7 @@ class TwilioMediaLine:
         if isinstance(message, ConnectedMessage):
             return None
         if isinstance(message, StartMessage):
-            return self._reader.reject(BadFrameCause.OUT_OF_ORDER)
+            return self._reader.reject(BadFrameCause.SECOND_START)
         if message.stream_sid and message.stream_sid != self._stream_sid:
             return self._reader.reject(BadFrameCause.OTHER_STREAM)
         if not self._in_order(message):

@@ -11,7 +11,7 @@ from loguru import logger
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.domain import Call, Outcome
-from bot.metrics import BadFrameCause, RefusalCause, Store
+from bot.metrics import BadFrameCause, RefusalCause
 from bot.metrics import Door as Entrance
 from bot.stores.errors import StoreUnavailable
 from telephony.door import CallEnd, Door
@@ -30,13 +30,15 @@ class StreamRefusal:
     """Why a stream was not let in, and the code with which its socket is closed."""
 
     cause: RefusalCause | None
+    """None where it was counted already."""
     close_code: int = POLICY_VIOLATION
 
 
 _NO_START: Final = StreamRefusal(cause=RefusalCause.LATE_START)
 _BAD_FRAMES: Final = StreamRefusal(cause=RefusalCause.TOO_MANY)
 _BAD_TOKEN: Final = StreamRefusal(cause=RefusalCause.BAD_TOKEN)
-_ALREADY_HERE: Final = StreamRefusal(cause=RefusalCause.TOO_MANY)
+_UNKNOWN_CALL: Final = StreamRefusal(cause=RefusalCause.UNKNOWN_CALL)
+_ALREADY_HERE: Final = StreamRefusal(cause=RefusalCause.ALREADY_STREAMING)
 _FULL: Final = StreamRefusal(cause=RefusalCause.FULL, close_code=TRY_AGAIN_LATER)
 _STORE_AWAY: Final = StreamRefusal(cause=None, close_code=INTERNAL_ERROR)
 
@@ -89,9 +91,9 @@ async def _open_stream(reader: FrameReader, door: Door) -> OpenedStream | Stream
         return _NO_START
     except StoreUnavailable as error:
         logger.error("a stream could not be let in: {}", error)
-        door.metrics.store_error(Store.SESSIONS)
+        door.count_store_away(error, entrance=Entrance.STREAM)
         return _STORE_AWAY
-    return _BAD_TOKEN if call is None else OpenedStream(start=start, call=call)
+    return _UNKNOWN_CALL if call is None else OpenedStream(start=start, call=call)
 
 
 async def _await_start(reader: FrameReader) -> StartMessage | StreamRefusal:
@@ -101,7 +103,7 @@ async def _await_start(reader: FrameReader) -> StartMessage | StreamRefusal:
         if isinstance(message, StopMessage):
             return _NO_START
         if not isinstance(message, ConnectedMessage):
-            reader.reject(BadFrameCause.OUT_OF_ORDER)
+            reader.reject(BadFrameCause.BEFORE_START)
     return _BAD_FRAMES if reader.exhausted else _NO_START
 
 

@@ -11,7 +11,9 @@ from loguru import logger
 
 from bot.domain import Call, Direction, Outcome
 from bot.metrics import Door as Entrance
-from bot.metrics import RefusalCause, Store
+from bot.metrics import RefusalCause
+from bot.playbook import Playbook
+from bot.regions import language_of_number
 from bot.stores.errors import StoreUnavailable
 from telephony.door import Door
 from telephony.gate import NoEntry
@@ -25,6 +27,9 @@ _WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8566696
 """What Twilio puts for a withheld number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN on a keypad, and "unavailable"."""
 
 
+_CAUSES: Final = {NoEntry.FULL: RefusalCause.FULL, NoEntry.DRAINING: RefusalCause.DRAINING}
+
+
 def phone_number(value: str | None) -> str | None:
     """A number in E.164; None for withheld ones, SIP addresses, clients and short codes."""
     if value is None or value in _WITHHELD or not _E164.fullmatch(value):
@@ -32,16 +37,18 @@ def phone_number(value: str | None) -> str | None:
     return value
 
 
-def parse_call(form: SignedForm, *, call_sid: str, playbook: str, now: datetime) -> Call:
-    """The call that a voice webhook announces."""
+def parse_call(form: SignedForm, *, call_sid: str, playbook: Playbook, now: datetime) -> Call:
+    """The call that a voice webhook announces; who rings us is greeted in the language of their number's region."""
     outbound = (form.get("Direction") or "inbound").startswith("outbound")
+    caller = phone_number(form.get("From"))
     return Call(
         sid=call_sid,
         direction=Direction.OUTBOUND if outbound else Direction.INBOUND,
-        caller=phone_number(form.get("From")),
+        caller=caller,
         callee=phone_number(form.get("To")),
         started_at=now,
-        playbook=playbook,
+        playbook=playbook.name,
+        language=None if outbound else language_of_number(caller, languages=playbook.languages),
     )
 
 
@@ -50,12 +57,12 @@ async def answer_call(form: SignedForm, *, call_sid: str, door: Door) -> str:
     configured = door.settings.twilio.account_sid
     if configured is not None and form.get("AccountSid") != configured:
         logger.warning("a call of another account than TWILIO_ACCOUNT_SID was signed with our token")
-    call = parse_call(form, call_sid=call_sid, playbook=door.playbook.name, now=datetime.now(UTC))
+    call = parse_call(form, call_sid=call_sid, playbook=door.playbook, now=datetime.now(UTC))
     try:
         async with asyncio.timeout(door.limits.store_seconds):
             return await _let_in(call, door)
     except (StoreUnavailable, TimeoutError) as error:
-        door.metrics.store_error(Store.SESSIONS)
+        door.count_store_away(error, entrance=Entrance.VOICE)
         logger.error("the call cannot be taken: {}", error or "the stores did not answer in time")
     except Exception:  # noqa: BLE001  the boundary of a request: a caller is waiting
         logger.exception("the call cannot be taken")
@@ -82,7 +89,7 @@ async def _let_in(call: Call, door: Door) -> str:
 async def _turn_away(call: Call, refused: NoEntry, door: Door) -> str:
     """Note a call-back where one is possible and wanted, and say only what was done."""
     logger.warning("a call was turned away: {}", refused.value)
-    door.metrics.refusal(door=Entrance.VOICE, cause=RefusalCause.FULL)
+    door.metrics.refusal(door=Entrance.VOICE, cause=_CAUSES[refused])
     await door.records.open_call(call)
     called_back = await _schedule_callback(call, refused, door)
     outcome = Outcome.CALLBACK if called_back else Outcome.ABANDONED

@@ -75,6 +75,7 @@ def _after_stream(door: Door) -> _Handler:
             document = await callbacks.after_stream(form, call_sid=call_sid, door=door)
         except (StoreUnavailable, TimeoutError) as error:
             logger.error("what comes after the stream is not known: {}", error or "the stores did not answer in time")
+            door.count_store_away(error, entrance=Entrance.AFTER_STREAM)
             document = twiml.hang_up()
         return Response(document, media_type=twiml.TWIML_TYPE)
 
@@ -88,6 +89,7 @@ def _callback(door: Door, handle: Callback) -> _Handler:
         except (StoreUnavailable, TimeoutError) as error:
             # Twilio does not repeat a callback that was answered, and shows 5xx to the account's owner.
             logger.error("a callback was not taken: {}", error or "the stores did not answer in time")
+            door.count_store_away(error, entrance=Entrance.CALLBACK)
             return PlainTextResponse("the stores do not answer; send it again\n", status_code=503)
         return Response(status_code=204)
 

@@ -114,9 +114,9 @@ class RunningDoor:
         """The voice webhook of a call."""
         return await self.post("/twilio/voice", voice_form(call_sid, **more))
 
-    async def token(self, call_sid: str = "CA" + "1" * 32) -> str:
+    async def token(self, call_sid: str = "CA" + "1" * 32, **more: str) -> str:
         """The token of a new call's TwiML."""
-        response = await self.ring(call_sid)
+        response = await self.ring(call_sid, **more)
         parameter = ElementTree.fromstring(response.text).find("Connect/Stream/Parameter")  # noqa: S314
         assert parameter is not None, response.text
         return parameter.attrib["value"]

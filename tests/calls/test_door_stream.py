@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bot.domain import Call, Outcome
+from bot.stores.errors import RecordsUnavailable, SessionsUnavailable
 from bot.stores.sessions import TOKEN_SECONDS
 from pipelines.line import AudioReceived, LineStopped, MediaLine
 from telephony.door import DoorLimits
@@ -172,6 +173,36 @@ async def test_no_start_in_time_closes_before_any_provider_is_asked(tmp_path: Pa
             assert await closed(socket) == 1008
         assert not door.pipelines.calls
         assert door.metric("ngx_refusals_total", door="stream", cause="late_start") == 1
+        early = sum('"media"' in frame or '"stop"' in frame for frame in frames[:-1])
+        assert door.metric("ngx_bad_frames_total", cause="before_start") == early
+
+
+async def test_a_token_of_a_call_that_is_on_no_record_is_refused(tmp_path: Path):
+    async with running_door(tmp_path) as door:
+        token = await door.door.sessions.issue_token("CAghost")
+        async with door.stream("CAghost", token) as socket:
+            assert await closed(socket) == 1008
+        assert not door.pipelines.calls
+        assert door.metric("ngx_refusals_total", door="stream", cause="unknown_call") == 1
+
+
+@pytest.mark.parametrize(
+    ("store", "error"), [("sessions", SessionsUnavailable("away")), ("records", RecordsUnavailable("away"))]
+)
+async def test_a_store_that_is_away_closes_the_stream_as_our_fault_and_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, error: Exception
+):
+    async def away(*_: object, **__: object) -> None:
+        raise error
+
+    async with running_door(tmp_path) as door:
+        token = await door.token(SID)
+        kind, method = (door.door.sessions, "redeem_token") if store == "sessions" else (door.door.records, "call")
+        monkeypatch.setattr(type(kind), method, away)
+        async with door.stream(SID, token) as socket:
+            assert await closed(socket) == 1011
+        assert door.metric("ngx_store_errors_total", store=store) == 1
+        assert door.metric("ngx_refusals_total", door="stream", cause="store_away") == 1
 
 
 def test_a_stream_has_five_seconds_to_start():
@@ -199,6 +230,7 @@ async def test_a_second_stream_of_a_live_call_is_refused(tmp_path: Path):
             await live.recv()
             async with door.stream(SID, second, stream_sid="MZ2") as other:
                 assert await closed(other) == 1008
+            assert door.metric("ngx_refusals_total", door="stream", cause="already_streaming") == 1
             await live.send(stop_message(3))
             assert await closed(live) == 1000
         assert len(door.pipelines.calls) == 1
@@ -253,7 +285,14 @@ async def test_bad_frames_are_counted_and_the_call_goes_on(tmp_path: Path):
         await victim.send(media_message(3))
         await assert_alive(victim, 21)
         await assert_alive(healthy, 2)
-        expected = {"binary": 1, "not_json": 1, "unknown_event": 1, "other_stream": 1, "out_of_order": 2}
+        expected = {
+            "binary": 1,
+            "not_json": 1,
+            "unknown_event": 1,
+            "other_stream": 1,
+            "second_start": 1,
+            "out_of_order": 1,
+        }
         for cause, count in expected.items():
             assert door.metric("ngx_bad_frames_total", cause=cause) == count, cause
 

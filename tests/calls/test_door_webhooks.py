@@ -15,7 +15,7 @@ from bot.stores.errors import StoreUnavailable
 from bot.stores.sessions import Ending, EndingKind
 from telephony.door import DoorLimits
 from telephony.twilio import form
-from tests.calls.door_harness import PUBLIC_URL, FakePipelines, running_door, verbs, voice_form
+from tests.calls.door_harness import PUBLIC_URL, FakePipelines, running_door, stop_message, verbs, voice_form
 
 SID = "CA" + "1" * 32
 ROUTES = ["voice", "after-stream", "status", "amd", "recording", "stream-status", "no-such-route"]
@@ -159,6 +159,33 @@ async def test_a_withheld_number_is_no_number(tmp_path: Path):
             assert call is not None and call.caller is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "language"),
+    [
+        ({"From": "+34915550127"}, "es"),
+        ({"From": "+5215512345678"}, "es"),
+        ({"From": "+14158675310"}, None),
+        ({"From": "anonymous"}, None),
+        ({"From": "+34915550127", "To": "+34915550128", "Direction": "outbound-api"}, None),
+    ],
+)
+async def test_a_caller_is_greeted_in_the_language_of_their_number(
+    tmp_path: Path, fields: dict[str, str], language: str | None
+):
+    async with running_door(tmp_path) as door:
+        async with door.stream(SID, await door.token(SID, **fields)) as socket:
+            await socket.send(stop_message(2))
+            await socket.wait_closed()
+        assert [call.language for call in door.pipelines.calls] == [language]
+
+
+async def test_ten_webhooks_at_once_each_get_their_stream(tmp_path: Path):
+    async with running_door(tmp_path, pipelines=FakePipelines(slots=10)) as door:
+        answers = await asyncio.gather(*(door.ring(f"CA{number}") for number in range(10)))
+        assert all(verbs(answer) == ["Connect"] for answer in answers)
+        assert door.metric("ngx_latency_seconds_bucket", stage="webhook", le="2.0") == 10
+
+
 async def test_a_full_house_says_so_and_notes_a_call_back(tmp_path: Path):
     async with running_door(tmp_path, pipelines=FakePipelines(slots=1)) as door:
         assert verbs(await door.ring("CA1")) == ["Connect"]
@@ -206,6 +233,7 @@ async def test_stores_that_do_not_answer_get_an_honest_sentence(tmp_path: Path, 
                 patch.setattr(type(door.door.sessions), "begin_call", fault)
                 response = await door.ring("CA9")
                 assert verbs(response)[-1] == "Hangup" and "call again" in response.text
+        assert door.metric("ngx_refusals_total", door="voice", cause="store_away") == 2
         assert verbs(await door.ring("CA9")) == ["Connect"]
 
 
@@ -290,6 +318,7 @@ async def test_a_draining_worker_is_not_ready_and_lets_nobody_in(tmp_path: Path)
         response = await door.client.get("/readyz")
         assert (response.status_code, response.json()["degraded"]) == (503, ["draining"])
         assert verbs(await door.ring(SID))[-1] == "Hangup"
+        assert door.metric("ngx_refusals_total", door="voice", cause="draining") == 1
         assert (await door.client.get("/healthz")).status_code == 200
 
 
@@ -298,7 +327,7 @@ async def test_readiness_without_redis(tmp_path: Path, optional: str, status: in
     async with running_door(tmp_path, REDIS_URL="redis://127.0.0.1:1/0", REDIS_OPTIONAL=optional) as door:
         response = await door.client.get("/readyz")
         assert response.status_code == status
-        assert response.json()["degraded"] == ["sessions"]
+        assert response.json()["degraded"] == ["redis"]
 
 
 async def test_metrics_are_served_unless_they_have_a_port_of_their_own(tmp_path: Path):

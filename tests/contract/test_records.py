@@ -32,6 +32,7 @@ from bot.domain import (
     Turn,
 )
 from bot.stores.errors import CursorError, StoreUnavailable
+from bot.stores.records import engine
 from bot.stores.records.engine import DatabaseAddressError, database_url
 from bot.stores.records.protocol import UnknownCall
 from bot.stores.records.sql import SqlRecords
@@ -115,6 +116,22 @@ async def outbox(records: SqlRecords) -> list[tuple[str, dict[str, object]]]:
         found = [(row.kind, row.payload) for row in rows]
     await engine.dispose()
     return found
+
+
+async def test_writes_of_one_process_queue_up_instead_of_polling_for_sqlites_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_SQLITE_BUSY_MS", 0)  # whoever finds the database locked fails at once
+    records = SqlRecords(database_url(None, data_dir=tmp_path), timeout_seconds=20)
+    await records.migrate()
+    other = records.for_tenant("other")
+    opened = [records.open_call(a_call(f"CA{number}")) for number in range(20)]
+    suppressed = [other.suppress(f"+1212555{number:04}", source="t", call_sid=None, at=NOON) for number in range(5)]
+    tenant = "INSERT INTO tenants (id, name, created_at) VALUES ('other', 'Other', '2026-11-23 12:00:00')"
+    async with records._engine.begin() as connection:
+        await connection.execute(text(tenant))
+    assert all(await asyncio.gather(*opened, *suppressed))
+    await records.aclose()
 
 
 async def finish(records: SqlRecords, sid: str = "CA1", turns: tuple[Turn, ...] | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""One suite over every implementation of Sessions: in process, and on a real redis-server."""
+"""One suite over every implementation of Sessions: in process, on a real redis-server, and there with a fallback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from bot.domain import Call, Direction
 from bot.stores.errors import StoreUnavailable
+from bot.stores.fallback_sessions import FallbackSessions
 from bot.stores.memory_sessions import MemorySessions
 from bot.stores.redis_sessions import LIVE_KEY, RedisSessions
 from bot.stores.sessions import (
@@ -53,7 +54,11 @@ async def _age(client: Redis, seconds: float) -> None:
     await asyncio.sleep(0.02)  # a key with 1 ms left is gone
 
 
-@pytest.fixture(params=["memory", "redis"])
+def _never() -> None:
+    pytest.fail("Redis was taken for away")
+
+
+@pytest.fixture(params=["memory", "redis", "fallback"])
 async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     if request.param == "memory":
         now = [0.0]
@@ -67,7 +72,10 @@ async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     address = cast("str", request.getfixturevalue("redis_address"))
     client = Redis.from_url(address)
     await client.flushdb()
-    first, second = RedisSessions(address, timeout_seconds=5), RedisSessions(address, timeout_seconds=5)
+    first: Sessions = RedisSessions(address, timeout_seconds=5)
+    second: Sessions = RedisSessions(address, timeout_seconds=5)
+    if request.param == "fallback":
+        first, second = FallbackSessions(first, on_away=_never), FallbackSessions(second, on_away=_never)
     yield Harness(first, second, lambda seconds: _age(client, seconds))
     await first.aclose()
     await second.aclose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.domain import DEFAULT_TENANT, Booking, Call, Direction, Outcome, Prospect, Turn
-from bot.stores.errors import CursorError, StoreUnavailable
+from bot.stores.errors import CursorError, RecordsUnavailable
 from bot.stores.records import migration
 from bot.stores.records.engine import WRITES, make_engine
 from bot.stores.records.mapping import (
@@ -49,7 +49,8 @@ class SqlRecords:
     """`Records` of one tenant over SQLAlchemy.
 
     `timeout_seconds` bounds each transaction, the wait for a connection included; where Postgres hangs so that not
-    even the cancellation is answered, psycopg adds 5 s. A write takes SQLite's lock at its beginning.
+    even the cancellation is answered, psycopg adds 5 s. On SQLite a process's writes queue up, and each takes the lock
+    at its beginning.
     """
 
     def __init__(
@@ -60,12 +61,15 @@ class SqlRecords:
         timeout_seconds: float = 5.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         engine: AsyncEngine | None = None,
+        write_lock: asyncio.Lock | None = None,
     ) -> None:
         self._url = url
         self._tenant_id = tenant_id
         self._timeout_seconds = timeout_seconds
         self._now = now
         self._engine = engine or make_engine(url, timeout_seconds=timeout_seconds)
+        # SQLite lets one write at a time and makes the others poll: in a queue each begins when the last one ends.
+        self._write_lock = write_lock or (asyncio.Lock() if url.get_backend_name() == "sqlite" else None)
 
     def for_tenant(self, tenant_id: str) -> SqlRecords:
         """The same database for another tenant; closing either closes both."""
@@ -75,6 +79,7 @@ class SqlRecords:
             timeout_seconds=self._timeout_seconds,
             now=self._now,
             engine=self._engine,
+            write_lock=self._write_lock,
         )
 
     async def migrate(self) -> None:
@@ -90,7 +95,7 @@ class SqlRecords:
         async with self._transaction() as session:
             connection = await session.connection()
             if not await connection.run_sync(migration.is_current):
-                raise StoreUnavailable(f"{self._where()}: expected this version's tables, found others; start once")
+                raise RecordsUnavailable(f"{self._where()}: expected this version's tables, found others; start once")
 
     async def open_call(self, call: Call) -> bool:
         """See `Records.open_call`."""
@@ -285,14 +290,17 @@ class SqlRecords:
     async def _transaction(self, *, writes: bool = False) -> AsyncGenerator[AsyncSession, None]:
         """A session in one transaction, committed at the end, rolled back where anything is raised."""
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(self._timeout_seconds), self._turn_to_write(writes):
                 async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                     await session.connection(execution_options={WRITES: writes})
                     yield session
         except TimeoutError as error:
-            raise StoreUnavailable(f"{self._where()}: no answer within {self._timeout_seconds:g} s") from error
+            raise RecordsUnavailable(f"{self._where()}: no answer within {self._timeout_seconds:g} s") from error
         except (DBAPIError, OSError) as error:
-            raise StoreUnavailable(f"{self._where()}: {_kind(error)}; check DATABASE_URL and the database") from error
+            raise RecordsUnavailable(f"{self._where()}: {_kind(error)}; check DATABASE_URL and the database") from error
+
+    def _turn_to_write(self, writes: bool) -> AbstractAsyncContextManager[object]:
+        return self._write_lock if writes and self._write_lock is not None else nullcontext()
 
     async def _migrate(self, change: Callable[[Connection], None]) -> None:
         try:
@@ -302,7 +310,9 @@ class SqlRecords:
                     async with connection.begin():
                         await connection.run_sync(change)
         except (TimeoutError, SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(f"{self._where()}: migration failed: {_kind(error)}; check DATABASE_URL") from error
+            raise RecordsUnavailable(
+                f"{self._where()}: migration failed: {_kind(error)}; check DATABASE_URL"
+            ) from error
 
     async def _insert_once(
         self, session: AsyncSession, kind: type[Base], values: dict[str, Any], key: tuple[str, ...]

@@ -311,3 +311,8 @@ def test_understanding_takes_less_than_ten_milliseconds() -> None:
         taken.append(time.perf_counter() - started)
     # With room for a loaded machine.
     assert statistics.median(taken) < 0.01
+
+
+@pytest.mark.parametrize("text", ["hi time much does it cost", "and much does the coaching cost"])
+def test_a_price_question_is_understood_though_its_first_word_was_misheard(text: str) -> None:
+    assert understand(text).intent is Intent.ASK_PRICE

@@ -192,6 +192,13 @@ def test_a_warning_that_quotes_a_value_is_told_by_its_kind(configure: Configure)
     assert "UserWarning" in buffer.getvalue() and "zanzibar" not in buffer.getvalue()
 
 
+def test_migrations_are_heard_only_where_something_is_wrong(configure: Configure) -> None:
+    buffer = configure()
+    logging.getLogger("alembic.runtime.migration").info("Running upgrade -> %s", "0001")
+    logging.getLogger("alembic.runtime.migration").warning("No revision found")
+    assert [line["message"] for line in lines(buffer)] == ["No revision found"]
+
+
 def test_uvicorn_may_speak_of_itself_and_its_access_log_is_silent(configure: Configure) -> None:
     buffer = configure()
     logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1:8000")

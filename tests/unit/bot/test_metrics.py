@@ -106,6 +106,19 @@ def test_a_label_that_is_no_key_becomes_other(metrics: Metrics, text: str) -> No
     assert value(metrics, "ngx_actions_total", action="opt_out", result="other") == 1
 
 
+def test_the_door_tells_its_refusals_and_bad_frames_apart(metrics: Metrics) -> None:
+    refusals = ("draining", "already_streaming", "unknown_call", "store_away", "full", "too_many")
+    for cause in refusals:
+        metrics.refusal(door=Door.STREAM, cause=RefusalCause(cause))
+    for cause in ("before_start", "second_start", "out_of_order"):
+        metrics.bad_frame(BadFrameCause(cause))
+    for cause in ("silent", "rejected", "timeout", "malformed"):
+        metrics.provider_error(provider="elevenlabs", cause=ProviderCause(cause))
+    assert [value(metrics, "ngx_refusals_total", door="stream", cause=cause) for cause in refusals] == [1] * 6
+    assert value(metrics, "ngx_bad_frames_total", cause="second_start") == 1
+    assert value(metrics, "ngx_provider_errors_total", provider="elevenlabs", cause="silent") == 1
+
+
 def test_two_processes_worth_of_metrics_live_side_by_side() -> None:
     first, second = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
     first.call_began()

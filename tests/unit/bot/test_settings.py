@@ -286,5 +286,5 @@ def test_the_token_of_another_process_that_was_first_counts(tmp_path: Path, monk
 
 def test_an_empty_token_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "api-token").write_text("\n")
-    with pytest.raises(ValueError, match="api-token: expected the API token"):
+    with pytest.raises(SettingsError, match="api-token: expected the API token"):
         load_or_create_api_token(load(DATA_DIR=str(tmp_path)))

@@ -105,7 +105,8 @@ async def test_bad_frames_are_counted_by_cause_and_the_rest_goes_on():
         BadFrameCause.NOT_JSON: 1,
         BadFrameCause.UNKNOWN_EVENT: 1,
         BadFrameCause.OTHER_STREAM: 1,
-        BadFrameCause.OUT_OF_ORDER: 3,
+        BadFrameCause.SECOND_START: 1,
+        BadFrameCause.OUT_OF_ORDER: 2,
         BadFrameCause.BAD_FIELD: 2,
     }
 
