@@ -15,7 +15,7 @@ demo: $(SPEECH) ## Hear NGX Voice answer three calls; no account, no network onc
 	@$(BIN)/ngx-voice demo
 
 test: $(SPEECH) services ## Run everything that passes or fails within minutes
-	$(PYTEST) -m "not soak" -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 soak: $(SPEECH) services ## Run what is too long for every change
 	$(PYTEST) -m soak -s

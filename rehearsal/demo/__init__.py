@@ -1,0 +1,1 @@
+"""The demo: simulated callers ring the real server, and what happened is shown and kept."""
