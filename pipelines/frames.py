@@ -1,0 +1,126 @@
+"""Our own frames: what travels through a call's pipeline beside pipecat's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipecat.frames.frames import DataFrame, SystemFrame
+
+from bot.conversation import TurnPlan
+from bot.domain import Emotion, Tier, Utterance
+
+
+@dataclass
+class EmotionFrame(DataFrame):
+    """How the caller's last turn felt."""
+
+    emotion: Emotion
+
+
+@dataclass
+class TierFrame(DataFrame):
+    """Which offer fits the caller so far."""
+
+    tier: Tier
+
+
+@dataclass
+class CallerTurnFrame(DataFrame):
+    """The caller's turn is over: what was said; None where there was sound but no words.
+
+    It outlives interruptions: what it sets going, such as a booking, is finished.
+    """
+
+    utterance: Utterance | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.interruptible = False
+
+
+@dataclass
+class NotUnderstoodFrame(DataFrame):
+    """The recogniser heard speech and does not vouch for its words."""
+
+
+@dataclass
+class PlanFrame(DataFrame):
+    """A turn's plan, ahead of its words. `messages` asks the model to word it; None has the ready words spoken."""
+
+    plan: TurnPlan
+    reply_id: int
+    messages: list[dict[str, str]] | None = None
+
+
+@dataclass
+class ModelFailedFrame(SystemFrame):
+    """The model will not answer this turn; the ready words take it."""
+
+    cause: str
+
+
+@dataclass
+class WordTimesFrame(DataFrame):
+    """When each word of a sentence starts, in seconds from the sentence's first sample."""
+
+    context_id: str
+    words: tuple[tuple[str, float], ...] = field(default_factory=tuple)
+
+
+@dataclass
+class ReplyEndFrame(DataFrame):
+    """All words of a reply are ahead of this frame; it follows their audio in order."""
+
+    reply_id: int
+
+
+@dataclass
+class SentencePlayedFrame(SystemFrame):
+    """A sentence of ours is over at the caller's end: what of it was heard. Travels upstream."""
+
+    text: str
+    heard: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether the caller heard it to its end."""
+        return self.heard == self.text
+
+
+@dataclass
+class PlayoutCutFrame(SystemFrame):
+    """An interruption has reached the line: all that was heard before it has been reported. Travels upstream."""
+
+
+@dataclass
+class ReplyPlayedFrame(SystemFrame):
+    """A whole reply has been played to its end. Travels upstream."""
+
+    reply_id: int
+
+
+@dataclass
+class SentenceStartedFrame(SystemFrame):
+    """A sentence's first sample left for the caller at monotonic time `at` (seconds). Travels upstream."""
+
+    text: str
+    at: float
+
+
+@dataclass
+class LineMarkFrame(SystemFrame):
+    """A mark came back from the caller's end."""
+
+    mark: str
+
+
+@dataclass
+class LineGoneFrame(SystemFrame):
+    """The caller or the carrier ended the stream; `last_words` were being said then."""
+
+    last_words: Utterance | None = None
+
+
+@dataclass
+class HearingLostFrame(SystemFrame):
+    """Speech recognition has failed for the rest of this call."""

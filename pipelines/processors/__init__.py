@@ -1,0 +1,1 @@
+"""One file a processor of a call's pipeline."""
