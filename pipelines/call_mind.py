@@ -169,7 +169,11 @@ class CallMind:
                 self._version = await self._sessions.save(
                     self.call.sid, self.state.to_json(), expected_version=self._version
                 )
-        except (StoreUnavailable, VersionConflict) as error:
+        except VersionConflict as error:
+            # Redis came back empty, or an earlier save was done though its answer was lost: ours is the newer state.
+            self._version = error.found
+            logger.warning("session not saved: another version was there")
+        except StoreUnavailable as error:
             logger.warning("session not saved: {}", type(error).__name__)
 
     def outcome(self) -> Outcome:

@@ -23,6 +23,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from bot.playbook import Playbook
 from bot.settings import AnyOrigin, Section, Settings, setting
+from pipelines.connecting import ShortConnect
 from pipelines.line import LINE_SAMPLE_RATE
 from pipelines.provider import Check, Provider, ProviderKind
 from pipelines.turn_strategies import speech_timeout_strategies
@@ -57,6 +58,10 @@ class DeepgramSection(Section):
         return self.url if self.url.startswith("http") else self.url.replace("ws", "http", 1)
 
 
+class FluxRecognition(ShortConnect, DeepgramFluxSTTService):
+    """Flux, whose socket opens in time or is left to be tried again behind the greeting."""
+
+
 class DeepgramRecogniser:
     """Deepgram for all calls; each call has a socket of its own."""
 
@@ -79,9 +84,9 @@ class DeepgramRecogniser:
             stop=[ExternalUserTurnStopStrategy()],
         )
 
-    def _flux(self) -> DeepgramFluxSTTService:
+    def _flux(self) -> FluxRecognition:
         hints = self._languages if self._section.model == "flux-general-multi" else None
-        return DeepgramFluxSTTService(
+        return FluxRecognition(
             api_key=self._section.key,
             url=f"{self._section.ws_origin}/v2/listen",
             sample_rate=LINE_SAMPLE_RATE,

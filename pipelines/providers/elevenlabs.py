@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.playbook import Playbook
 from bot.settings import HttpOrigin, Section, Settings, setting
+from pipelines.connecting import ShortConnect
 from pipelines.frames import WordTimesFrame
 from pipelines.line import LINE_SAMPLE_RATE
 from pipelines.provider import Check, Provider, ProviderKind
@@ -31,7 +32,7 @@ class ElevenLabsSection(Section):
     model: str = setting("eleven_flash_v2_5", means="synthesis model", expects="a model's name")
 
 
-class ElevenLabsSpeech(ElevenLabsTTSService):
+class ElevenLabsSpeech(ShortConnect, ElevenLabsTTSService):
     """ElevenLabs at the line's rate, whose word times travel with the audio."""
 
     async def add_word_timestamps(

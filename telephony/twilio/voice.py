@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -67,6 +68,10 @@ async def answer_call(form: SignedForm, *, call_sid: str, door: Door) -> str:
     except Exception:  # noqa: BLE001  the boundary of a request: a caller is waiting
         logger.exception("the call cannot be taken")
     door.gate.release(call_sid)
+    # Its place in the service too, unless the stores are what failed: then it lapses by itself.
+    with suppress(StoreUnavailable, TimeoutError):
+        async with asyncio.timeout(door.limits.store_seconds):
+            await door.sessions.close(call_sid)
     return twiml.say_and_hang_up(spoken_lines(door.playbook, key=UNAVAILABLE))
 
 
