@@ -30,8 +30,11 @@ def _encode_table() -> NDArray[np.uint8]:
     return (~(sign | (exponent << 4) | mantissa)).astype(np.uint8)
 
 
-_TO_LINEAR = _decode_table()
-_TO_ULAW = _encode_table()
+TO_LINEAR = _decode_table()
+"""The sample of each mu-law byte, shape (256,)."""
+
+TO_ULAW = _encode_table()
+"""The mu-law byte of each sample, indexed by the sample read as unsigned, shape (65536,)."""
 
 ULAW_SILENCE = 0xFF
 """The byte of digital silence."""
@@ -39,10 +42,10 @@ ULAW_SILENCE = 0xFF
 
 def ulaw_to_pcm16(ulaw: bytes) -> bytes:
     """Expand mu-law bytes to 16-bit samples, two bytes a sample, native order."""
-    return _TO_LINEAR[np.frombuffer(ulaw, dtype=np.uint8)].tobytes()
+    return TO_LINEAR[np.frombuffer(ulaw, dtype=np.uint8)].tobytes()
 
 
 def pcm16_to_ulaw(pcm16: bytes) -> bytes:
     """Compress 16-bit samples to mu-law, one byte a sample. An odd trailing byte is dropped."""
     even = len(pcm16) & ~1
-    return _TO_ULAW[np.frombuffer(pcm16[:even], dtype=np.uint16)].tobytes()
+    return TO_ULAW[np.frombuffer(pcm16[:even], dtype=np.uint16)].tobytes()

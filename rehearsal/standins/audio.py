@@ -8,19 +8,13 @@ import numpy as np
 import soundfile
 import soxr
 
+from pipelines.mulaw import TO_LINEAR, pcm16_to_ulaw
 from rehearsal.standins.spectrum import RATE, Samples
 
 _BAD_DATA = "Bad Request: failed to process audio: corrupt or unsupported data"
 
 
-def _mulaw_table() -> Samples:
-    code = ~np.arange(256, dtype=np.uint8)
-    exponent = ((code >> 4) & 7).astype(np.int32)
-    magnitude = ((((code & 15).astype(np.int32) << 3) + 132) << exponent) - 132
-    return np.where(code & 128, -magnitude, magnitude).astype(np.int16)
-
-
-MULAW = _mulaw_table()
+MULAW = TO_LINEAR
 """The linear sample of each mu-law byte (G.711)."""
 
 
@@ -82,12 +76,7 @@ def read_sound(body: bytes, *, encoding: str | None = None, sample_rate: int = R
 
 def to_mulaw(samples: Samples) -> bytes:
     """G.711 mu-law bytes of linear samples."""
-    values = samples.astype(np.int32)
-    negative = values < 0
-    magnitude = np.minimum(np.abs(values), 32635) + 132
-    exponent = (np.floor(np.log2(magnitude)) - 7).astype(np.int32)
-    mantissa = (magnitude >> (exponent + 3)) & 15
-    return (~(np.where(negative, 128, 0) | (exponent << 4) | mantissa)).astype(np.uint8).tobytes()
+    return pcm16_to_ulaw(samples.astype(np.int16).tobytes())
 
 
 def encode(samples: Samples, form: str) -> bytes:
