@@ -110,4 +110,5 @@ def test_mulaw_survives_a_round_trip() -> None:
     assert [i for i in range(256) if again[i] != i] == [0x7F]  # negative zero becomes zero
     ramp = np.arange(-32768, 32768, 7).astype(np.int16)
     error = np.abs(decode(encode(ramp)).astype(int) - ramp)
-    assert (error <= np.maximum(4, np.abs(ramp.astype(int)) // 16)).all()
+    # G.711 compresses 14-bit samples: the two lowest bits are gone before the segment's own step.
+    assert (error <= np.abs(ramp.astype(int)) // 16 + 4).all()
