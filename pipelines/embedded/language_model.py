@@ -57,7 +57,7 @@ class LanguageModel:
     def domain_log_prob(self, text: str) -> float:
         """Mean log10 probability a word of `text` in the playbook's model alone; 0.0 for no words.
 
-        Speech on another subject stands out by it (AUC 0.99 on own sets), word confidences say nothing.
+        Speech on another subject stands out by it (AUC 0.92 on recognised speech), word confidences say nothing.
         """
         return self._domain.mean_log_prob(text.split())
 

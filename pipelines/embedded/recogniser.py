@@ -24,8 +24,12 @@ from pipelines.embedded.worker_protocol import Kind, Message
 STREAMS_PER_CORE = 6
 """0.1 of a core a stream while the caller speaks (facts of the bench), with room for the rest of the server."""
 
-IN_DOMAIN_LOG_PROB = -2.6
-"""Mean log10 probability a word in the domain's model above which a text passes for the playbook's subject."""
+IN_DOMAIN_LOG_PROB = -2.8
+"""Mean log10 probability a word in the domain's model above which a text passes for the playbook's subject.
+
+Measured on recognised flite speech (76 held-out sentences, 60 out-of-scope ones of clinc150): keeps 95 % of the
+first and turns 67 % of the second away; AUC 0.92.
+"""
 
 _MODULE = "pipelines.embedded.recogniser_worker"
 _BYTES_PER_SECOND = 2 * IN_RATE

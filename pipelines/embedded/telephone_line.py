@@ -13,12 +13,6 @@ _MU = 255.0
 _PEAK = 0.5
 
 
-def mu_law_table() -> npt.NDArray[np.int16]:
-    """What mu-law coding makes of each 16-bit sample; the index is the sample read as unsigned."""
-    value = np.arange(65536, dtype=np.uint16).view(np.int16) / 32768.0
-    return _through_mu_law(value)
-
-
 def _through_mu_law(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.int16]:
     code = np.round(np.sign(samples) * np.log1p(_MU * np.abs(samples)) / np.log1p(_MU) * 127) / 127
     return (np.sign(code) * ((1 + _MU) ** np.abs(code) - 1) / _MU * 32767).astype(np.int16)
