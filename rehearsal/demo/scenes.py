@@ -45,7 +45,7 @@ SCENES = (
         title="An interested caller, in English",
         language="en",
         caller="+12125550143",
-        voice="awb",
+        voice="rms",
         outcome=Outcome.BOOKED,
         lines=(
             Line(text="Hi, how much does it cost?"),
@@ -61,7 +61,7 @@ SCENES = (
         title="Somebody who does not want to be called again",
         language="en",
         caller="+13125550188",
-        voice="rms",
+        voice="awb",
         outcome=Outcome.OPTED_OUT,
         lines=(Line(text="Please do not call me again. Take me off your list."),),
     ),
