@@ -77,9 +77,7 @@ class EmotionJudge:
     """Judges emotions; its patterns are compiled once, judging is pure."""
 
     def __init__(self) -> None:
-        self._feelings = {
-            label: phrase_pattern(phrases.split("|")) for label, (_, _, phrases) in _FEELINGS.items()
-        }
+        self._feelings = {label: phrase_pattern(phrases.split("|")) for label, (_, _, phrases) in _FEELINGS.items()}
         self._signals = {signal: phrase_pattern(phrases.split("|")) for signal, phrases in _SIGNALS.items()}
 
     def judge(self, words: str) -> Emotion:

@@ -77,9 +77,5 @@ PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
     (I.BACKCHANNEL, 1.9, r"^(?:(?:mm?-?hm+|mhm+|uh-? ?huh|uhuh|hm+|ah|oh|aha|i see|right|okay|ok|got it|gotcha|go on|interesting|really|wow|nice|cool|true|understood|makes sense|thank you(?: (?:so|very) much)?|thanks(?: a lot)?|oh okay|ok ok|m+|huh) ?)+$"),
 )  # fmt: skip
 
-REFUSAL: Final = (
-    r"\b(?:no thanks|no thank you|not interested|no interest|i'll pass|don't want (?:it|this|that|any of|your|to buy|anything)|not for me|forget it|don't bother|not buying|leave it)\b"
-)
-EMERGENCY: Final = (
-    r"\b(?:chest pains?|heart attack|can't breathe|cannot breathe|(?:having|had) a stroke|call (?:an ambulance|911|nine one one)|(?:kill|hurt|harm) myself|suicid\w+|want to die|overdos\w+|bleeding badly)\b"
-)
+REFUSAL: Final = r"\b(?:no thanks|no thank you|not interested|no interest|i'll pass|don't want (?:it|this|that|any of|your|to buy|anything)|not for me|forget it|don't bother|not buying|leave it)\b"
+EMERGENCY: Final = r"\b(?:chest pains?|heart attack|can't breathe|cannot breathe|(?:having|had) a stroke|call (?:an ambulance|911|nine one one)|(?:kill|hurt|harm) myself|suicid\w+|want to die|overdos\w+|bleeding badly)\b"

@@ -38,9 +38,5 @@ PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
     (I.BACKCHANNEL, 1.9, r"^(?:(?:aja|ah|oh|mm?-?hm+|mhm+|uhu|ya|ya veo|entiendo|ok|okay|okey|ah ya|ah ok|mm+|claro claro|que bien|que interesante|interesante|siga|aha|vale|ya ya|comprendo|eso|de verdad|en serio|gracias|muchas gracias) ?)+$"),
 )  # fmt: skip
 
-REFUSAL: Final = (
-    r"\b(?:no (?:me|nos|le) interesa|no estoy interesad\w|no (?:lo )?quiero (?:nada|comprar|eso|su)|no quiero nada|olvidelo|dejelo asi|no gracias|sin interes)\b"
-)
-EMERGENCY: Final = (
-    r"\b(?:dolor (?:en el|de) pecho|infarto|no puedo respirar|ataque al corazon|derrame|llam\w+ (?:una ambulancia|al 911)|(?:matarme|suicid\w+|quiero morir|hacerme dano)|sobredosis|desangr\w+)\b"
-)
+REFUSAL: Final = r"\b(?:no (?:me|nos|le) interesa|no estoy interesad\w|no (?:lo )?quiero (?:nada|comprar|eso|su)|no quiero nada|olvidelo|dejelo asi|no gracias|sin interes)\b"
+EMERGENCY: Final = r"\b(?:dolor (?:en el|de) pecho|infarto|no puedo respirar|ataque al corazon|derrame|llam\w+ (?:una ambulancia|al 911)|(?:matarme|suicid\w+|quiero morir|hacerme dano)|sobredosis|desangr\w+)\b"

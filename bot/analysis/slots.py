@@ -25,7 +25,9 @@ _NAME_LEADS: Final = re.compile(
     r"with the name)\s+(.+)"
 )
 _SELF_LEADS: Final = re.compile(r"\b(?:this is|i'm|i am|it's|it is|soy|es|habla|under|for|para)\s+(.+)")
-_INTRODUCED: Final = re.compile(r"(?:^(?:hi |hello |hey |yes |yeah |good morning |good afternoon )*this is|\b(?:soy|habla|le habla))\s+(.+)")
+_INTRODUCED: Final = re.compile(
+    r"(?:^(?:hi |hello |hey |yes |yeah |good morning |good afternoon )*this is|\b(?:soy|habla|le habla))\s+(.+)"
+)
 _PRONOUN_ONE: Final = re.compile(
     r"\b(?:(?:the|that|this|which|another|no|any|every|first|second|next|last)\s+one|"
     r"one\s+(?:moment|second|sec|minute|of|more|on|to|that|who|day|thing|last))\b"

@@ -1,4 +1,4 @@
-"""`ngx-voice serve` that tells its unfinished asyncio tasks on SIGUSR1: run as `python -m tests.calls.counting_serve`."""
+"""`ngx-voice serve` that tells its asyncio tasks on SIGUSR1: run as `python -m tests.calls.counting_serve`."""
 
 from __future__ import annotations
 

@@ -103,7 +103,8 @@ class ServeProcess:
         self.counts.write_text("")
         self.process.send_signal(signal.SIGUSR1)
         async with asyncio.timeout(10):
-            while not (text := self.counts.read_text()):  # noqa: ASYNC110  a file has no event
+            while not (text := self.counts.read_text()):
+                await self.get("/healthz")  # an idle loop would look at the signal only with its next event
                 await asyncio.sleep(0.05)
         return int(json.loads(text)["tasks"])
 
@@ -126,7 +127,6 @@ async def serving(
     folder: Path, environ: Mapping[str, str], *, command: Sequence[str] = COMMAND
 ) -> AsyncIterator[ServeProcess]:
     """Start it, wait until it answers, and end it whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
     log, counts = folder / "serve.log", folder / "counts.json"
     port, auth_token = free_port(), secrets.token_hex(16)
     with log.open("wb") as output:

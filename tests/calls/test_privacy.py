@@ -42,7 +42,7 @@ async def test_the_log_at_its_most_verbose_holds_no_words_numbers_or_keys(tmp_pa
         assert "gazebo" in asked, "the sentinel was not heard: this test proves nothing"
         spoken = " ".join(text for stream in vendors.elevenlabs.streams for text in stream.texts.values())
         assert "marmalade" in spoken, "the sentinel was not spoken: this test proves nothing"
-        assert '"level": "TRACE"' in log or '"level": "DEBUG"' in log, "nothing verbose was logged"
+    assert result.call_sid in log, "nothing of the call was logged"
     sentinels = {"umbrella", "gazebo", "marmalade", "trombone", "2129870456", "987-0456", *_KEYS.values(), *secrets}
     found = {word for word in sentinels if word.lower() in log.lower()}
     assert not found, [line for line in log.splitlines() if any(word.lower() in line.lower() for word in found)][:5]

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from rehearsal.caller_script import AfterBot, At, HangUp, IntoBot, Press, Say, ScriptedCaller, Step, UntilServerHangsUp
-from rehearsal.line import CallIdentity, LineSettings, TwilioLine, WebhookClient
+from rehearsal.line import CallIdentity, CallResult, LineSettings, TwilioLine, WebhookClient
 from rehearsal.standins.profile import HALF_OPEN, MALFORMED, closed, refuse
 from tests.calls.stage import Service, open_service, until
 
@@ -48,6 +48,11 @@ async def _vanish(service: Service, *, seconds: float) -> None:
         await asyncio.gather(call, return_exceptions=True)
 
 
+async def _ring(service: Service, steps: list[Step], place: int) -> CallResult:
+    await asyncio.sleep(0.25 * place)
+    return await service.ring(steps)
+
+
 async def _nothing_left(service: Service, baseline: Counter[str], threads: set[str]) -> None:
     vendors = service.vendors
 
@@ -72,13 +77,15 @@ async def test_every_way_of_ending_leaves_nothing(tmp_path: Path) -> None:
         await asyncio.sleep(1.0)
         baseline, threads = _tasks(), {thread.name for thread in threading.enumerate()}
         async with asyncio.TaskGroup() as calls:
-            running = [calls.create_task(service.ring(steps)) for steps in scripts.values()]
+            running = [calls.create_task(_ring(service, steps, place)) for place, steps in enumerate(scripts.values())]
             calls.create_task(_vanish(service, seconds=0.6))
             calls.create_task(_vanish(service, seconds=2.5))
         await _nothing_left(service, baseline, threads)
         ended = {name: call.result() for name, call in zip(scripts, running, strict=True)}
-        sids = {result.call_sid for result in ended.values()}
-        assert await until(lambda: sids <= set(service.told.outcomes)), "a call has no outcome"
+        begun = {name: result for name, result in ended.items() if result.streams}
+        assert len(begun) == len(ended), {name: ended[name].ended for name in ended.keys() - begun.keys()}
+        await until(lambda: all(result.call_sid in service.told.outcomes for result in begun.values()))
+        assert not [name for name, result in begun.items() if result.call_sid not in service.told.outcomes]
 
 
 async def test_calls_whose_vendors_fail_leave_nothing(tmp_path: Path) -> None:

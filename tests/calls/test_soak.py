@@ -52,7 +52,12 @@ async def _call(server: ServeProcess, steps: list[Step], *, vanish: bool) -> str
 
 
 async def _calls(
-    server: ServeProcess, scripts: list[list[Step]], *, count: int, at_once: int, chance: random.Random,
+    server: ServeProcess,
+    scripts: list[list[Step]],
+    *,
+    count: int,
+    at_once: int,
+    chance: random.Random,
     before: Callable[[int], None] = lambda number: None,
 ) -> Counter[str]:
     """So many calls, `at_once` of them at a time."""
@@ -74,7 +79,7 @@ async def _calls(
 async def _at_rest(server: ServeProcess) -> Usage:
     """What the server holds once its calls are over and idle connections have had time to go."""
     async with asyncio.timeout(60):
-        while await server.metric("ngx_live_calls"):
+        while await server.metric("ngx_live_calls"):  # noqa: ASYNC110  another process has no event
             await asyncio.sleep(0.2)
     await asyncio.sleep(8.0)
     return await server.usage()
@@ -114,7 +119,12 @@ async def _counted(folder: Path, environ: Mapping[str, str]):  # type: ignore[no
 
 
 async def _soak(
-    server: ServeProcess, scripts: list[list[Step]], *, warm: int, count: int, at_once: int,
+    server: ServeProcess,
+    scripts: list[list[Step]],
+    *,
+    warm: int,
+    count: int,
+    at_once: int,
     sow: Callable[[int], None] = lambda number: None,
 ) -> None:
     chance = random.Random(1)
@@ -136,9 +146,7 @@ async def test_two_hundred_calls_ten_at_a_time(tmp_path: Path) -> None:
     async with vendors_on_loopback(profile=LatencyProfile.named("constant")) as (vendors, addresses):
         scripts = _scripts(vendors)
         async with _counted(tmp_path, addresses) as server:
-            await _soak(
-                server, scripts, warm=40, count=200, at_once=10, sow=_sow_faults(vendors, random.Random(2))
-            )
+            await _soak(server, scripts, warm=40, count=200, at_once=10, sow=_sow_faults(vendors, random.Random(2)))
             assert not any(session.is_open for session in vendors.deepgram.sessions)
             assert not any(stream.is_open for stream in vendors.elevenlabs.streams)
 

@@ -19,8 +19,8 @@ _GOAL = "I want to get stronger."
 
 
 def _asks(text: str = _GOAL) -> list[Step]:
-    """Break into the greeting with `text`, hear the answer, hang up."""
-    return [Say(text=text, when=IntoBot(seconds=1.0)), HangUp(when=AfterBot(gap_seconds=0.5))]
+    """Hear the greeting out, which no model may word, say `text`, hear the answer's beginning, hang up."""
+    return [Say(text=text, when=AfterBot(gap_seconds=0.3)), HangUp(when=IntoBot(seconds=2.5))]
 
 
 def _first_answer(result: CallResult) -> float:
@@ -42,7 +42,7 @@ async def test_a_model_that_fails_in_any_way_costs_the_caller_a_moment(tmp_path:
         for result in results:
             assert _first_answer(result) < 2 * _PROMISED_SECONDS
             assert "Zebra" not in _spoken(service, result)
-            assert len(service.told.sentences[result.call_sid]) >= 2, "the ready words were not spoken"
+            assert len(service.told.sentences[result.call_sid]) >= 4, "the ready words were not spoken"
         after = await service.ring(_asks())
         assert "Zebra" in _spoken(service, after), "the model is back and was not asked"
 

@@ -85,18 +85,14 @@ async def test_nova_hears_as_flux_does(tmp_path: Path) -> None:
 
 
 async def test_a_voice_that_refuses_the_key_is_replaced_by_the_embedded_one(tmp_path: Path) -> None:
-    async with open_service(
-        tmp_path, environ={"ELEVENLABS_API_KEY": "wrong"}, keys=KEYS
-    ) as service:
+    async with open_service(tmp_path, environ={"ELEVENLABS_API_KEY": "wrong"}, keys=KEYS) as service:
         result = await service.ring([Say(text="Please take me off your list."), UntilServerHangsUp()])
         assert result.bot, "the caller heard nothing"
         assert service.told.outcomes[result.call_sid] is Outcome.OPTED_OUT
 
 
 async def test_a_recogniser_that_refuses_the_key_is_owned_up_to(tmp_path: Path) -> None:
-    async with open_service(
-        tmp_path, environ={"DEEPGRAM_API_KEY": "wrong"}, keys=KEYS
-    ) as service:
+    async with open_service(tmp_path, environ={"DEEPGRAM_API_KEY": "wrong"}, keys=KEYS) as service:
         result = await service.ring([Wait(seconds=3.0), UntilServerHangsUp(limit_seconds=20)])
         assert result.ended.by is EndedBy.SERVER
         assert service.told.outcomes[result.call_sid] is Outcome.CALLBACK

@@ -117,3 +117,16 @@ def test_the_ledger_equals_the_audio_played_to_within_a_word(moment: float, chun
     heard += [p.heard for p in playout.clear(now=moment)]
     truth = sum(1 for _, start in WORDS if start < moment)
     assert abs(len(" ".join(heard).split()) - truth) <= 1
+
+
+def test_a_sentence_that_never_had_audio_was_not_heard_and_blocks_nobody() -> None:
+    playout = Playout()
+    playout.begin("silent")
+    playout.finish()
+    assert [(played.text, played.heard) for played in playout.over()] == [("silent", "")]
+    playout.begin("announced only")
+    playout.begin("spoken")
+    pieces = playout.add_audio(MARK_SAMPLES, now=1.0)
+    playout.finish()
+    played = playout.reached(str(pieces[-1][1]), now=1.2)
+    assert [(sentence.text, sentence.heard) for sentence in played] == [("announced only", ""), ("spoken", "spoken")]
