@@ -13,8 +13,8 @@ from bot.actions import BookAppointment, RecordOptOut, ScheduleCallback, SendInf
 from bot.analysis import Analyst
 from bot.conversation import (
     CallStarted,
-    HearingLost,
     CallState,
+    HearingLost,
     Key,
     NotUnderstood,
     Receipts,
