@@ -13,14 +13,13 @@ from typing import Final
 import httpx
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.playbook import Playbook, PlaybookError, load_playbook
 from bot.settings import Settings, SettingsError
 from bot.stores.errors import StoreUnavailable
 from bot.stores.opening import open_sessions
-from bot.stores.records.engine import DatabaseAddressError, database_url, make_engine
-from bot.stores.records.migration import is_current
+from bot.stores.records.engine import DatabaseAddressError, database_url
+from bot.stores.records.sql import SqlRecords
 from pipelines.provider import ProviderError
 from pipelines.provider_choice import ProviderStatus, check_providers, provider_report
 from telephony.server import BindError, bind
@@ -179,15 +178,13 @@ async def _records(settings: Settings) -> list[Finding]:
     kind = "SQLite" if url.get_backend_name() == "sqlite" else "Postgres"
     if kind == "SQLite" and not os.path.exists(url.database or ""):  # noqa: ASYNC240  one stat
         return [_ok("records", f"SQLite in {url.database}: made at the first start")]
-    engine = make_engine(url, timeout_seconds=CHECK_SECONDS)
+    records = SqlRecords(url, timeout_seconds=CHECK_SECONDS)
     try:
-        async with engine.connect() as connection:
-            current = await connection.run_sync(is_current)
-    except (SQLAlchemyError, OSError) as error:
-        where = url.render_as_string(hide_password=True)
-        return [_fail("records", f"{where}: {type(error).__name__}", "start the database, or correct DATABASE_URL")]
+        current = await records.is_current()
+    except StoreUnavailable as error:
+        return [_fail("records", str(error), "start the database, or correct DATABASE_URL")]
     finally:
-        await engine.dispose()
+        await records.aclose()
     if not current:
         return [_warn("records", f"{kind} answers, with other tables than this version's", "a start brings them up")]
     return [_ok("records", f"{kind} answers, tables up to date")]

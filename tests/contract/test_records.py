@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
-from collections.abc import AsyncIterator
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, Connection, inspect, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import URL, Connection, create_engine, inspect, text
+from sqlalchemy.orm import Session
 
 from bot.domain import (
     Call,
@@ -38,6 +41,7 @@ from bot.stores.records.protocol import UnknownCall
 from bot.stores.records.sql import SqlRecords
 from bot.stores.records.tables import Base
 
+T = TypeVar("T")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NEW_YORK = timezone(timedelta(hours=-5))
 PERSON = "+12125550100"
@@ -80,13 +84,35 @@ def some_turns() -> tuple[Turn, ...]:
     )
 
 
+async def directly(url: URL, work: Callable[[Connection], T]) -> T:
+    """Do something to the database past the records, in one transaction."""
+
+    def transaction() -> T:
+        engine = create_engine(url)
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        finally:
+            engine.dispose()
+
+    return await asyncio.to_thread(transaction)
+
+
 async def empty(url: URL) -> None:
     """Drop everything in a Postgres database."""
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.execute(text("DROP SCHEMA public CASCADE"))
-        await connection.execute(text("CREATE SCHEMA public"))
-    await engine.dispose()
+
+    def drop(connection: Connection) -> None:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+
+    await directly(url, drop)
+
+
+async def add_tenant(records: SqlRecords, tenant_id: str) -> None:
+    """Make another business known."""
+    tenants = Base.metadata.tables["tenants"]
+    added = tenants.insert().values(id=tenant_id, name=tenant_id.title(), created_at=NOON)
+    await directly(records._url, lambda connection: connection.execute(added))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -109,13 +135,12 @@ async def records(url: URL) -> AsyncIterator[SqlRecords]:
 
 async def outbox(records: SqlRecords) -> list[tuple[str, dict[str, object]]]:
     """Kind and payload of each outbox row, oldest first."""
-    engine = create_async_engine(records._url)
-    async with engine.connect() as connection:
-        table = Base.metadata.tables["outbox"]
-        rows = await connection.execute(table.select().order_by(table.c.id))
-        found = [(row.kind, row.payload) for row in rows]
-    await engine.dispose()
-    return found
+    table = Base.metadata.tables["outbox"]
+
+    def read(connection: Connection) -> list[tuple[str, dict[str, object]]]:
+        return [(row.kind, row.payload) for row in connection.execute(table.select().order_by(table.c.id))]
+
+    return await directly(records._url, read)
 
 
 async def test_writes_of_one_process_queue_up_instead_of_polling_for_sqlites_lock(
@@ -124,12 +149,10 @@ async def test_writes_of_one_process_queue_up_instead_of_polling_for_sqlites_loc
     monkeypatch.setattr(engine, "_SQLITE_BUSY_MS", 0)  # whoever finds the database locked fails at once
     records = SqlRecords(database_url(None, data_dir=tmp_path), timeout_seconds=20)
     await records.migrate()
+    await add_tenant(records, "other")
     other = records.for_tenant("other")
     opened = [records.open_call(a_call(f"CA{number}")) for number in range(20)]
     suppressed = [other.suppress(f"+1212555{number:04}", source="t", call_sid=None, at=NOON) for number in range(5)]
-    tenant = "INSERT INTO tenants (id, name, created_at) VALUES ('other', 'Other', '2026-11-23 12:00:00')"
-    async with records._engine.begin() as connection:
-        await connection.execute(text(tenant))
     assert all(await asyncio.gather(*opened, *suppressed))
     await records.aclose()
 
@@ -348,11 +371,7 @@ async def test_tenants_see_nothing_of_each_other(records: SqlRecords) -> None:
     await records.suppress(PERSON, source="voice", call_sid="CA1", at=NOON)
     await records.book(call_sid="CA1", at=NOON, minutes=30, zone="UTC", name=None)
     await finish(records, turns=some_turns())
-    engine = create_async_engine(records._url)
-    async with engine.begin() as connection:
-        tenants = Base.metadata.tables["tenants"]
-        await connection.execute(tenants.insert().values(id="other", name="Other", created_at=NOON))
-    await engine.dispose()
+    await add_tenant(records, "other")
     other = records.for_tenant("other")
     assert await other.call("CA1") is None
     assert (await other.calls()).calls == ()
@@ -402,16 +421,11 @@ async def test_migrations_make_the_tables_of_the_code_and_go_down_again(records:
     def tables(connection: Connection) -> set[str]:
         return set(inspect(connection).get_table_names())
 
-    engine = create_async_engine(records._url)
-    async with engine.connect() as connection:
-        assert await connection.run_sync(difference) == []
+    assert await directly(records._url, difference) == []
     await records.downgrade(revision="base")
-    async with engine.connect() as connection:
-        assert await connection.run_sync(tables) <= {"alembic_version"}
+    assert await directly(records._url, tables) <= {"alembic_version"}
     await records.migrate()
-    async with engine.connect() as connection:
-        assert await connection.run_sync(difference) == []
-    await engine.dispose()
+    assert await directly(records._url, difference) == []
     await records.ping()
 
 
@@ -419,10 +433,82 @@ async def test_a_reader_does_not_wait_for_a_writer_in_the_same_file(tmp_path: Pa
     records = SqlRecords(database_url(None, data_dir=tmp_path), timeout_seconds=20)
     await records.migrate()
     await records.open_call(a_call())
-    async with records._transaction(writes=True):
-        quick = SqlRecords(records._url, timeout_seconds=2)
-        assert await quick.call("CA1") == a_call()
-        await quick.aclose()
+    writer = another_writer(records)
+    assert await records.call("CA1") == a_call()
+    writer.close()
+    await records.aclose()
+
+
+def another_writer(records: SqlRecords) -> sqlite3.Connection:
+    """Somebody else who holds the write lock of the SQLite file until they are closed."""
+    writer = sqlite3.connect(records._url.database or "", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    return writer
+
+
+async def test_a_write_that_ran_out_of_time_finishes_by_itself(tmp_path: Path) -> None:
+    records = SqlRecords(database_url(None, data_dir=tmp_path), timeout_seconds=20)
+    await records.migrate()
+    impatient = SqlRecords(records._url, timeout_seconds=0.1, runner=records._runner)
+    writer = another_writer(records)
+    with pytest.raises(StoreUnavailable, match=r"SQLite at .*: no answer within 0\.1 s"):
+        await impatient.suppress(PERSON, source="voice", call_sid=None, at=NOON)
+    assert not await records.is_suppressed(PERSON)
+    writer.close()
+    assert not await records.suppress(PERSON, source="key", call_sid=None, at=NOON)  # the first one came through
+    await records.aclose()
+
+
+async def test_closing_lets_what_was_begun_end_and_takes_nothing_more(tmp_path: Path) -> None:
+    records = SqlRecords(database_url(None, data_dir=tmp_path), timeout_seconds=20)
+    await records.migrate()
+    opening = asyncio.gather(*(records.open_call(a_call(f"CA{number}")) for number in range(10)))
+    await asyncio.sleep(0)
+    await records.aclose()
+    assert await opening == [True] * 10
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await records.call("CA1")
+    await records.aclose()
+
+
+async def test_what_is_not_declared_as_a_write_cannot_write_to_sqlite(tmp_path: Path) -> None:
+    records = SqlRecords(database_url(None, data_dir=tmp_path), timeout_seconds=20)
+    await records.migrate()
+    with pytest.raises(StoreUnavailable, match="OperationalError"):
+        await records._run(lambda session: session.execute(text("DELETE FROM tenants")), writes=False)
+    await records.aclose()
+
+
+async def test_writes_cancelled_at_any_moment_leave_the_store_working(records: SqlRecords) -> None:
+    chance = random.Random(7)
+    for turn in range(30):
+        openings = [asyncio.create_task(records.open_call(a_call(f"CA{turn}-{number}"))) for number in range(10)]
+        for opening in openings:
+            asyncio.get_running_loop().call_later(chance.uniform(0, 0.03), opening.cancel)
+        ended = await asyncio.gather(*openings, return_exceptions=True)
+        assert [end for end in ended if end is not True and not isinstance(end, asyncio.CancelledError)] == []
+        async with asyncio.timeout(1):
+            assert await records.open_call(a_call(f"CA{turn}-after"))
+        for number, end in enumerate(ended):
+            assert end is not True or await records.call(f"CA{turn}-{number}") is not None
+
+
+async def test_a_busy_event_loop_makes_no_write_time_out(url: URL) -> None:
+    records = SqlRecords(url, timeout_seconds=20)
+    await records.migrate()
+    usual = SqlRecords(url, runner=records._runner)
+
+    async def hog() -> None:
+        while True:
+            time.sleep(0.05)  # noqa: ASYNC251  blocks the loop, as slow work in a call would
+            await asyncio.sleep(0)
+
+    hogging = asyncio.create_task(hog())
+    try:
+        opened = await asyncio.gather(*(usual.open_call(a_call(f"CA{number}")) for number in range(10)))
+    finally:
+        hogging.cancel()
+    assert opened == [True] * 10
     await records.aclose()
 
 
@@ -442,9 +528,12 @@ async def test_a_postgres_that_hangs_is_unavailable_and_serves_again(postgres_ad
     await empty(url)
     records = SqlRecords(url, timeout_seconds=20)
     await records.migrate()
-    async with records._transaction() as session:
-        pid = int((await session.execute(text("SELECT pg_backend_pid()"))).scalar_one())
-    impatient = SqlRecords(url, timeout_seconds=0.5, engine=records._engine)
+
+    def backend(session: Session) -> int:
+        return int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+    pid = await records._run(backend, writes=False)
+    impatient = SqlRecords(url, timeout_seconds=0.5, runner=records._runner)
     os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(StoreUnavailable, match="no answer within"):
@@ -461,8 +550,8 @@ async def test_a_postgres_that_hangs_is_unavailable_and_serves_again(postgres_ad
         ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
         ("postgresql://u@h:5433/d?sslmode=require", "postgresql+psycopg://u@h:5433/d?sslmode=require"),
         ("postgresql+asyncpg://u@h/d", "postgresql+psycopg://u@h/d"),
-        ("sqlite:///relative.db", "sqlite+aiosqlite:///relative.db"),
-        ("sqlite:////absolute.db", "sqlite+aiosqlite:////absolute.db"),
+        ("sqlite:///relative.db", "sqlite+pysqlite:///relative.db"),
+        ("sqlite:////absolute.db", "sqlite+pysqlite:////absolute.db"),
     ],
 )
 def test_addresses_are_taken_as_people_write_them(address: str, expected: str, tmp_path: Path) -> None:

@@ -1,19 +1,16 @@
-"""Engines for the addresses people write, with the same promises on SQLite and Postgres."""
+"""Addresses as people write them, and the engines for them, with the same promises on SQLite and Postgres."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 _SQLITE_BUSY_MS: Final = 5000
 _POOL_SIZE: Final = 10
-
-WRITES: Final = "ngx_writes"
-"""Execution option of connections that will write: SQLite takes its write lock at once instead of failing later."""
 
 
 class DatabaseAddressError(ValueError):
@@ -27,7 +24,7 @@ def database_url(address: str | None, *, data_dir: Path) -> URL:
         DatabaseAddressError: another kind of address, or none at all.
     """
     if address is None:
-        return URL.create("sqlite+aiosqlite", database=str(data_dir / "ngx.sqlite3"))
+        return URL.create("sqlite+pysqlite", database=str(data_dir / "ngx.sqlite3"))
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):  # its text would quote the address, password included
@@ -37,21 +34,44 @@ def database_url(address: str | None, *, data_dir: Path) -> URL:
     if url.drivername.partition("+")[0] in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername.partition("+")[0] == "sqlite" and url.database and url.database != ":memory:":
-        return url.set(drivername="sqlite+aiosqlite")
+        return url.set(drivername="sqlite+pysqlite")
     raise DatabaseAddressError(
         "DATABASE_URL: durable records: expected postgresql://… or sqlite:///path: "
         f"came {url.drivername}:{url.database or '':.40}"
     )
 
 
-def make_engine(url: URL, *, timeout_seconds: float) -> AsyncEngine:
-    """An engine for `url`; makes SQLite's folder. Parameters, which hold people's data, stay out of errors."""
+def database_name(url: URL) -> str:
+    """The database as messages name it, without user and password."""
     if url.get_backend_name() == "sqlite":
-        Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = create_async_engine(url, hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        return engine
+        return f"SQLite at {url.database}"
+    return f"Postgres at {url.host}:{url.port or 5432}/{url.database}"
+
+
+def make_sqlite_engine(url: URL, *, connections: int, writes: bool) -> Engine:
+    """An engine for a SQLite file, whose folder it makes; no connection is opened yet.
+
+    With `writes` each transaction takes the write lock at its beginning instead of failing later; without it the
+    connections refuse to write. Parameters, which hold people's data, stay out of errors.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    _make_folder(url)
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+    )
+    event.listen(engine, "connect", _prepare_writer if writes else _prepare_reader)
+    event.listen(engine, "begin", _begin_writing if writes else _begin)
+    return engine
+
+
+def make_postgres_engine(url: URL, *, timeout_seconds: float) -> AsyncEngine:
+    """An engine for Postgres; no connection is opened yet. Parameters, which hold people's data, stay out of errors."""
     return create_async_engine(
         url,
         hide_parameters=True,
@@ -68,7 +88,11 @@ def make_engine(url: URL, *, timeout_seconds: float) -> AsyncEngine:
     )
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _make_folder(url: URL) -> None:
+    Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _prepare_writer(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
@@ -78,6 +102,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _prepare_reader(connection: Any, record: object) -> None:
+    _prepare_writer(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")  # a write that is not declared as one fails at once
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -39,8 +39,8 @@ class CallPage:
 class Records(Protocol):
     """Durable records of one tenant.
 
-    Every write can be repeated without changing anything twice. Each method is one transaction, cancelled as a whole,
-    and raises `StoreUnavailable` where the database does not answer in time.
+    Every write can be repeated without changing anything twice. Each method is one transaction: cancelled or out of
+    time, it happens as a whole or not at all. It raises `StoreUnavailable` where the database does not answer in time.
     """
 
     async def migrate(self) -> None:
@@ -134,5 +134,5 @@ class Records(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Release connections."""
+        """Let what was begun end, and release connections."""
         ...
