@@ -38,7 +38,7 @@ def rehearse(
         list[str] | None, typer.Option(help="A scenario by name or file; repeatable. Default: all but the load runs.")
     ] = None,
     profile: Annotated[str, typer.Option(help="Latencies of the stand-in vendors.")] = "constant",
-    calls: Annotated[int, typer.Option(min=1, max=1000, help="Calls held at once.")] = 8,
+    calls: Annotated[int, typer.Option(min=1, max=1000, help="Calls held at once.")] = 10,
     duration: Annotated[
         float | None, typer.Option(min=1.0, help="Seconds to go on making calls; default: each call once.")
     ] = None,
@@ -47,6 +47,10 @@ def rehearse(
     seed: Annotated[int, typer.Option(help="Of every choice; equal seeds give equal calls.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.png.")] = Path("rehearsal-report"),
     pin: Annotated[bool, typer.Option(help="Server on one core, callers and stand-ins on another.")] = True,
+    niceness: Annotated[
+        int,
+        typer.Option(min=-20, max=19, help="Of all processes of the run; below 0 where others compete (root only)."),
+    ] = 0,
     require: Annotated[
         list[str] | None, typer.Option(help="A bound, like answer.p95<=0.6 or ratio:yield.p95<=0.8; repeatable.")
     ] = None,
@@ -64,6 +68,7 @@ def rehearse(
             server=server,
             seed=seed,
             pin=pin,
+            niceness=niceness,
             require=tuple(require or ()),
         )
     except UsageError as error:

@@ -1,6 +1,7 @@
 """The simulated telephone line: one call exactly as Twilio puts it through."""
 
 from rehearsal.line.ear import Ear, Segment, find_speech
+from rehearsal.line.echo import EchoSettings
 from rehearsal.line.line import TwilioLine
 from rehearsal.line.measure import Answer, Yield
 from rehearsal.line.phone import Caller, EventKind, LineEvent, Phone
@@ -17,6 +18,7 @@ __all__ = [
     "CallResult",
     "Caller",
     "Ear",
+    "EchoSettings",
     "EndedBy",
     "Ending",
     "EventKind",

@@ -91,11 +91,23 @@ class Ear:
 
 
 def find_speech(data: bytes, *, merge_seconds: float = 0.3, threshold_dbfs: float = -45.0) -> tuple[Segment, ...]:
-    """The stretches of speech in mu-law bytes, in seconds from their beginning."""
-    ear = Ear(threshold_dbfs=threshold_dbfs, merge_seconds=merge_seconds)
-    for position in range(0, len(data), FRAME_SAMPLES):
-        ear.hear(frame=data[position : position + FRAME_SAMPLES], position=position)
-    return ear.segments()
+    """The stretches of speech in mu-law bytes, in seconds from their beginning: what an `Ear` finds, all at once."""
+    threshold = 32768.0 * 10.0 ** (threshold_dbfs / 20.0)
+    codes = np.frombuffer(data, dtype=np.uint8)
+    if not len(codes):
+        return ()
+    power, amplitude = _tables()
+    starts = np.arange(0, len(codes), FRAME_SAMPLES)
+    sizes = np.minimum(FRAME_SAMPLES, len(codes) - starts)
+    audible = np.add.reduceat(power[codes], starts) / sizes >= threshold**2
+    loud = np.flatnonzero((amplitude[codes] >= threshold) & np.repeat(audible, sizes))
+    if not len(loud):
+        return ()
+    # Samples of one frame belong together, however short the merge.
+    apart = (np.diff(loud) > round(merge_seconds * RATE)) & (np.diff(loud // FRAME_SAMPLES) > 0)
+    firsts = loud[np.concatenate(([True], apart))]
+    lasts = loud[np.concatenate((apart, [True]))]
+    return tuple(Segment(int(a) / RATE, (int(b) + 1) / RATE) for a, b in zip(firsts, lasts, strict=True))
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rehearsal.line.ear import Ear, Segment, find_speech
+from rehearsal.line.echo import EchoPath, EchoSettings
 from rehearsal.mulaw import FRAME_SAMPLES, RATE, SILENT_FRAME, encode
 from rehearsal.recording import Recording, Tape
 
@@ -70,10 +71,12 @@ class Phone:
     """What a caller does and hears; times in seconds, positions in samples, both from the answer on.
 
     `noise_dbfs` puts a low comfort noise under the caller's silence; None leaves digital silence.
-    With `keep_audio=False` nothing is recorded (load runs).
+    With `keep_audio=False` nothing is recorded (load runs). With `echo` the bot's voice comes back as the caller's.
     """
 
-    def __init__(self, *, noise_dbfs: float | None = -70.0, keep_audio: bool = True) -> None:
+    def __init__(
+        self, *, noise_dbfs: float | None = -70.0, keep_audio: bool = True, echo: EchoSettings | None = None
+    ) -> None:
         self.ear = Ear()
         self.events: list[LineEvent] = []
         self._tape = Tape() if keep_audio else None
@@ -85,6 +88,7 @@ class Phone:
         self._digit_pause = 0
         self._hang_up: str | None = None
         self._playing = SILENT_FRAME
+        self._echo = EchoPath(echo) if echo is not None else None
 
     @property
     def now(self) -> float:
@@ -123,7 +127,7 @@ class Phone:
             ValueError: the audio is not one-dimensional int16.
         """
         data = encode(audio)
-        spans = find_speech(data, threshold_dbfs=_speech_threshold(audio))
+        spans = find_speech(data, threshold_dbfs=speech_threshold(audio))
         texts = [text] + [""] * (len(spans) - 1)
         speech = tuple(Segment(s.start, s.end, t) for s, t in zip(spans, texts, strict=False))
         self._clips.append(_Clip(data, speech))
@@ -169,12 +173,16 @@ class Phone:
     def hear(self, *, frame: bytes) -> None:
         """Take in the 160 bytes that begin to play now; the ear knows them when they have played."""
         self._playing = frame
+        if self._echo is not None:
+            self._echo.hear(frame=frame)
         if self._tape is not None:
             self._tape.record_bot(frame=frame, position=self._position)
 
     def speak(self) -> bytes:
         """The caller's 160 bytes of this tick; moves the clock on by them."""
         frame = self._next_frame() if self._clips else self._background()
+        if self._echo is not None:
+            frame = self._echo.mix(frame=frame)
         self.ear.hear(frame=self._playing, position=self._position)
         if self._tape is not None:
             self._tape.record_caller(frame=frame, position=self._position)
@@ -222,7 +230,7 @@ class Phone:
         return self._noise[start : start + FRAME_SAMPLES]
 
 
-def _speech_threshold(audio: Audio) -> float:
+def speech_threshold(audio: Audio) -> float:
     """Where a clip's speech begins, in dB re full scale: 30 dB below its loud parts, within -60..-45 (quiet clips)."""
     if not len(audio):
         return _QUIETEST_DBFS

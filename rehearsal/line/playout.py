@@ -22,6 +22,9 @@ class Played:
     """Marks to echo now: all audio sent before them has been heard."""
 
 
+_NOTHING_PLAYED = Played(frame=SILENT_FRAME, audio_bytes=0, marks=())
+
+
 class Playout:
     """Holds mu-law bytes in order and plays 160 of them a tick.
 
@@ -71,6 +74,9 @@ class Playout:
 
     def play(self) -> Played:
         """Play the next 20 ms."""
+        if self._offset == len(self._buffer) and not self._marks:
+            self._heard = self._taken
+            return _NOTHING_PLAYED
         self._heard = self._taken
         marks: list[str] = []
         while self._marks and self._marks[0][0] <= self._heard:

@@ -5,6 +5,7 @@ its User-Agent and signature, no Origin, no subprotocol, no extensions.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import Self, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +21,23 @@ USER_AGENT = "Twilio.TmeWs/1.0"
 
 Receiver = Callable[[bytes, bool], None]
 """Called with each message's payload and whether it was text."""
+
+
+_MASKED = 0x80
+_ZERO_MASK = bytes(4)
+
+
+@functools.lru_cache(maxsize=1024)
+def _frame_head(size: int, text: bool) -> bytes:
+    """What goes before a whole message of `size` bytes: one final frame with a mask of zeros (RFC 6455, 5.2)."""
+    opcode = bytes([0x80 | (Opcode.TEXT if text else Opcode.BINARY)])
+    if size < 126:
+        length = bytes([_MASKED | size])
+    elif size < 1 << 16:
+        length = bytes([_MASKED | 126]) + size.to_bytes(2, "big")
+    else:
+        length = bytes([_MASKED | 127]) + size.to_bytes(8, "big")
+    return opcode + length + _ZERO_MASK
 
 
 class UpgradeRefused(RuntimeError):
@@ -91,15 +109,15 @@ class MediaSocket(asyncio.Protocol):
         return self._protocol.close_code
 
     def send(self, message: bytes | str, *, text: bool = True) -> None:
-        """Send one message; dropped when the socket is closed."""
-        if self.closed:
+        """Send one message; dropped when the socket is closed.
+
+        The frame is written here rather than by the protocol's core, which keeps no count of data frames: fifty of
+        them a second and call are most of a load run's work. Its mask is zero, which leaves the payload as it is.
+        """
+        if self._protocol.state is not State.OPEN or self._transport is None or self._transport.is_closing():
             return
         data = message.encode() if isinstance(message, str) else message
-        if text:
-            self._protocol.send_text(data)
-        else:
-            self._protocol.send_binary(data)
-        self._flush()
+        self._transport.write(_frame_head(len(data), text) + data)
 
     async def close(self, *, code: int = 1000, timeout_seconds: float = 2.0) -> None:
         """Close and wait for the other side's answer, at most `timeout_seconds`; then drop the connection."""

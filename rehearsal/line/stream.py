@@ -38,6 +38,8 @@ class StreamEnd:
     end: float
     status: int | None = None
     close_code: int | None = None
+    started: float | None = None
+    """When the `start` message went out."""
     lateness_ms: float = 0.0
     """The worst delay of a tick behind its deadline: figures measured under a larger one are not to be trusted."""
 
@@ -99,6 +101,7 @@ class MediaStream:
         try:
             socket.send(CONNECTED)
             socket.send(self._scribe.start(parameters=self._verb.parameters))
+            started = self._elapsed()
             self.connected.set()
             outcome = await self._tick_along(socket)
             if outcome is not StreamOutcome.SERVER_CLOSED:
@@ -115,6 +118,7 @@ class MediaStream:
             start,
             self._elapsed(),
             close_code=socket.close_code,
+            started=started,
             lateness_ms=self._lateness * 1000.0,
         )
 

@@ -15,11 +15,14 @@ import stat
 import sys
 from pathlib import Path
 
+import uvloop
+
 from rehearsal.standins.clips import ClipBook
 from rehearsal.standins.deepgram import DeepgramStandin
 from rehearsal.standins.elevenlabs import ElevenLabsStandin
-from rehearsal.standins.openai import OpenAIStandin
+from rehearsal.standins.openai import OpenAIStandin, seller_reply
 from rehearsal.standins.profile import LatencyProfile
+from rehearsal.standins.replies import talkative_reply
 from rehearsal.standins.server import Address, Standin, serve
 from rehearsal.standins.twilio_api import TwilioStandin
 
@@ -33,6 +36,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--clips", type=Path, action="append", default=[], help="JSON list of path, transcript, language"
     )
     parser.add_argument("--only", choices=_ALL, action="append", help="start only this one (may be repeated)")
+    parser.add_argument("--talkative", action="store_true", help="the model gives long replies, as rehearsals want")
     parser.add_argument("--seed", type=int, default=0, help="of the latency draws")
     return parser.parse_args(arguments)
 
@@ -44,7 +48,9 @@ def _build(options: argparse.Namespace) -> list[Standin]:
         book.add_manifest(manifest)
     every: dict[str, Standin] = {
         "deepgram": DeepgramStandin(book=book, profile=profile, seed=options.seed),
-        "openai": OpenAIStandin(profile=profile, seed=options.seed),
+        "openai": OpenAIStandin(
+            profile=profile, seed=options.seed, reply=talkative_reply if options.talkative else seller_reply
+        ),
         "elevenlabs": ElevenLabsStandin(profile=profile, seed=options.seed),
         "twilio": TwilioStandin(),
     }
@@ -92,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    asyncio.run(_serve(standins))
+    uvloop.run(_serve(standins))
     return 0
 
 

@@ -66,10 +66,11 @@ class DeepgramStandin:
         seed: int = 0,
     ) -> None:
         self.book = book if book is not None else ClipBook()
-        self.faults = FaultScript()
+        profile = profile or LatencyProfile()
+        self.faults = FaultScript(share=profile.fault_share, seed=seed)
         self.sessions: collections.deque[Session] = collections.deque(maxlen=_KEPT_SESSIONS)
         self.unknown_transcript = unknown_transcript
-        self._dice = Dice(profile or LatencyProfile(), seed=seed)
+        self._dice = Dice(profile, seed=seed)
         self._keys = keys
         self.app = Starlette(
             routes=[

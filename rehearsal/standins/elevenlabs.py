@@ -7,6 +7,7 @@ import base64
 import collections
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -58,11 +59,12 @@ class ElevenLabsStandin:
         voices: frozenset[str] | None = None,
         seed: int = 0,
     ) -> None:
-        self.faults = FaultScript()
+        profile = profile or LatencyProfile()
+        self.faults = FaultScript(share=profile.fault_share, seed=seed)
         self.streams: collections.deque[StreamRecord] = collections.deque(maxlen=_KEPT)
         self.texts: collections.deque[str] = collections.deque(maxlen=_KEPT)
         self._speaker = Speaker()
-        self._dice = Dice(profile or LatencyProfile(), seed=seed)
+        self._dice = Dice(profile, seed=seed)
         self._keys = keys
         self._voices = voices
 
@@ -82,6 +84,7 @@ class ElevenLabsStandin:
                 http("/v1/user", self._user),
                 http("/v1/user/subscription", self._subscription),
                 http("/v1/models", self._models),
+                Route("/_standin/spoken", self._spoken_so_far),
                 *control_routes(self.faults),
             ]
         )
@@ -203,6 +206,10 @@ class ElevenLabsStandin:
                 await asyncio.sleep(len(piece.samples) / piece.rate * self._dice.profile.tts_realtime_factor)
 
         return StreamingResponse(lines(), media_type="application/json")
+
+    async def _spoken_so_far(self, _: Request) -> Response:
+        """All it has spoken, for another process that wants to know the sound again."""
+        return JSONResponse([asdict(spoken) for spoken in self._speaker.log])
 
     # -- doctor --------------------------------------------------------------------------------------------------
 

@@ -89,6 +89,7 @@ class FluxTurns:
         self._unknown = unknown_transcript
         self._in_turn = False
         self._eager_sent = False
+        self._eager_here: bool | None = None  # drawn once a pause
         self._updated_at = 0.0
         self._turn_from = 0.0
         self._end_ms = 0.0
@@ -102,6 +103,8 @@ class FluxTurns:
             return [self._end("model", [])]
         _, last, words = heard
         silence_ms = (self._ear.now - last) * 1000
+        if silence_ms < 1:
+            self._eager_here = None
         messages: list[dict[str, Any]] = []
         if self._eager_sent and silence_ms < 1:
             self._eager_sent = False
@@ -163,7 +166,12 @@ class FluxTurns:
 
     def _is_eager(self, silence_ms: float) -> bool:
         wanted = self.settings.eager_eot_threshold is not None and not self._eager_sent
-        return wanted and silence_ms >= self._dice.profile.flux_eager_ms
+        if not wanted or silence_ms < self._dice.profile.flux_eager_ms:
+            return False
+        if self._eager_here is None:
+            share = self._dice.profile.flux_eager_in_pause_share if self._ear.unfinished else 1.0
+            self._eager_here = self._dice.happens(share)
+        return self._eager_here
 
     def _update_due(self) -> bool:
         due = self._updated_at + self._dice.profile.flux_update_every_ms / 1000

@@ -21,10 +21,11 @@ from rehearsal.standins.profile import Dice, FaultScript, LatencyProfile
 
 _encode = msgspec.json.Encoder().encode
 _TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
-_SPANISH = re.compile(
+SPANISH = re.compile(
     r"[¿¡ñáéíóú]|\b(hola|qu[eé]|cu[aá]nto|gracias|no me|quiero|por favor|buen[oa]s|precio|llame|sí|usted|para|tengo)\b",
     re.IGNORECASE,
 )
+"""Words that give Spanish away."""
 _ERRORS = {
     400: ("invalid_request_error", None, "The request is not valid."),
     401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
@@ -66,11 +67,15 @@ class ChatRequest:
 
 def seller_reply(request: dict[str, Any]) -> Reply:
     """A short seller's sentence in the language of the last thing that the user said."""
-    texts = [_text_of(message) for message in request.get("messages", []) if message.get("role") == "user"]
-    last = texts[-1] if texts else ""
-    if _SPANISH.search(last):
+    if SPANISH.search(last_user_text(request)):
         return Reply("Claro, con gusto. ¿Qué le gustaría lograr con el programa?")
     return Reply("Of course, happy to help. What would you like to achieve with the program?")
+
+
+def last_user_text(request: dict[str, Any]) -> str:
+    """The last thing that the user said, empty where nothing was."""
+    texts = [_text_of(message) for message in request.get("messages", []) if message.get("role") == "user"]
+    return texts[-1] if texts else ""
 
 
 def _text_of(message: dict[str, Any]) -> str:
@@ -107,10 +112,11 @@ class OpenAIStandin:
         models: tuple[str, ...] | None = None,
         seed: int = 0,
     ) -> None:
-        self.faults = FaultScript()
+        profile = profile or LatencyProfile()
+        self.faults = FaultScript(share=profile.fault_share, seed=seed)
         self.requests: list[ChatRequest] = []
         self.reply = reply
-        self._dice = Dice(profile or LatencyProfile(), seed=seed)
+        self._dice = Dice(profile, seed=seed)
         self._keys = keys
         self._models = models
         chat = faulty(self.faults, _error, self._chat)

@@ -32,6 +32,7 @@ class LatencyProfile:
     flux_eager_ms: float = 120.0
     flux_end_of_turn_ms: float = 260.0
     flux_incomplete_ms: float = 1500.0  # silence that ends a turn inside a sentence
+    flux_eager_in_pause_share: float = 1.0  # pauses inside a sentence in which Flux takes the turn for over, 0..1
     nova_final_ms: float = 250.0
     nova_interim_every_ms: float = 300.0
     prerecorded_ms: float = 400.0
@@ -40,6 +41,7 @@ class LatencyProfile:
     tts_first_chunk_ms: float = 130.0
     tts_realtime_factor: float = 0.15  # seconds of synthesis for a second of audio; 0: at once
     rest_ms: float = 0.0
+    fault_share: float = 0.0  # requests and connections that go wrong, 0..1
     p95_ms: Mapping[str, float] | None = None
 
     @classmethod
@@ -71,6 +73,8 @@ class LatencyProfile:
                 raise ValueError(f"latency profile {name!r}: unknown key {key!r}; known are {', '.join(sorted(known))}")
             if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 raise ValueError(f"latency profile {name!r}: {key} must be a number of at least 0, not {value!r}")
+            if key.endswith("_share") and value > 1:
+                raise ValueError(f"latency profile {name!r}: {key} must be at most 1, not {value!r}")
         return replace(cls(name=name), **values, p95_ms=dict(spread) or None)
 
 
@@ -88,6 +92,10 @@ class Dice:
         if p95 is None or median <= 0 or p95 <= median:
             return median
         return self._random.lognormvariate(math.log(median), math.log(p95 / median) / _P95)
+
+    def happens(self, share: float) -> bool:
+        """Whether something that happens in this share of cases (0..1) does so this time."""
+        return share >= 1.0 or (share > 0.0 and self._random.random() < share)
 
     def seconds(self, field: str) -> float:
         """One delay of the profile's field, in seconds."""
@@ -150,15 +158,20 @@ def closed(*, after_messages: int = 1) -> Fault:
     return Fault(FaultKind.CLOSED, after_messages=after_messages)
 
 
+_CHANCE_FAULTS = (slow(3000.0), HALF_OPEN, refuse(500), refuse(429), MALFORMED, closed(after_messages=2))
+
+
 class FaultScript:
-    """The misbehaviour of one stand-in: for all requests, or for the n-th from now.
+    """The misbehaviour of one stand-in: for all requests, for the n-th from now, or for a share of them by chance.
 
     A request is an HTTP request or a WebSocket connection. `set` also reaches connections that are open.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, share: float = 0.0, seed: int = 0) -> None:
         self._always: Fault | None = None
         self._by_number: dict[int, Fault] = {}
+        self._share = share
+        self._random = random.Random(seed)
         self.requests = 0
 
     def set(self, fault: Fault | None) -> None:
@@ -177,6 +190,8 @@ class FaultScript:
     def begin(self) -> int:
         """Count a request; the returned number is its ticket for `of`."""
         self.requests += 1
+        if self._share and self._random.random() < self._share:
+            self._by_number.setdefault(self.requests, self._random.choice(_CHANCE_FAULTS))
         return self.requests
 
     def of(self, ticket: int) -> Fault | None:

@@ -65,11 +65,26 @@ class Utterance:
             start, length, sent = end, PIECE_SECONDS, upto
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """What was asked of the voice; equal ones sound alike, sample for sample."""
+
+    text: str
+    voice: str
+    lang: str
+    rate: int
+
+
 class Speaker:
-    """Speaks texts; what it has spoken before it remembers."""
+    """Speaks texts; what it has spoken before it remembers, and what several want at once it makes once.
+
+    `log` names all it ever spoke, in order.
+    """
 
     def __init__(self) -> None:
-        self._known: collections.OrderedDict[tuple[str, str, str, int], Utterance] = collections.OrderedDict()
+        self.log: dict[Spoken, None] = {}
+        self._known: collections.OrderedDict[Spoken, Utterance] = collections.OrderedDict()
+        self._making: dict[Spoken, asyncio.Lock] = {}
 
     async def speak(self, text: str, *, voice: str, language: str | None, form: str) -> Utterance:
         """An utterance at the rate of the output format.
@@ -85,12 +100,25 @@ class Speaker:
             VoiceUnavailable: nothing can speak here.
         """
         lang = (language or ("es" if _SPANISH.search(text) else "en"))[:2]
-        key = (text, voice, lang, rate_of(form))
-        if key not in self._known:
-            self._known[key] = await asyncio.to_thread(_speak, text, voice, "es" if lang == "es" else "en", key[3])
+        wanted = Spoken(text, voice, "es" if lang == "es" else "en", rate_of(form))
+        self.log.setdefault(wanted)
+        if wanted not in self._known:
+            async with self._making.setdefault(wanted, asyncio.Lock()):
+                if wanted not in self._known:
+                    self._known[wanted] = await asyncio.to_thread(utter, wanted)
+            self._making.pop(wanted, None)
             while len(self._known) > _KEPT_TEXTS:
                 self._known.popitem(last=False)
-        return self._known[key]
+        return self._known[wanted]
+
+
+def utter(wanted: Spoken) -> Utterance:
+    """Make the sound of a text and the times of its letters; deterministic.
+
+    Raises:
+        VoiceUnavailable: nothing can speak here.
+    """
+    return _speak(wanted.text, wanted.voice, wanted.lang, wanted.rate)
 
 
 def _speak(text: str, voice: str, lang: str, rate: int) -> Utterance:
