@@ -19,7 +19,6 @@ from rehearsal.rehearse.server_process import ServerFailed
 from rehearsal.standins.profile import LatencyProfile
 from rehearsal.voices import VoiceUnavailable
 
-
 _FILE_WIDTH = 140
 """Columns of the tables where they go into a file or a log."""
 

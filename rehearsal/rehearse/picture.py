@@ -53,7 +53,8 @@ def _has(report: Report, row: Row) -> bool:
 def _draw_series(axes: Axes, report: Report, rows: Sequence[Row]) -> None:
     """Each value a dot; p50 and p95 as bars across; targets as red ticks."""
     _style(axes, rows)
-    axes.set_title("seconds: every value, p50 (thick) and p95 (thin)", loc="left", fontsize=10, color=_FAINT)
+    legend = "seconds: every value, p50 (thick), p95 (thin); ours green, plain grey, target red"
+    axes.set_title(legend, loc="left", fontsize=10, color=_FAINT)
     longest = 0.5
     for place, row in enumerate(rows):
         for figures, offset, colour in ((report.ours, -0.16, _OURS), (report.peer, 0.2, _PEER)):
@@ -109,14 +110,15 @@ def _draw_costs(axes: Axes, report: Report, rows: Sequence[Row]) -> None:
     axes.axis("off")
     axes.set_title("costs", loc="left", fontsize=10, color=_FAINT)
     lines = [(row.title, _value(report.ours, row), _value(report.peer, row), row) for row in rows]
+    step = min(0.2, 1.0 / max(1, len(lines)))
     for number, (title, ours, peer, row) in enumerate(lines):
-        height = 0.92 - number * 0.2
+        height = 0.95 - number * step
         axes.text(0.0, height, title, fontsize=9, color=_FAINT, transform=axes.transAxes)
-        axes.text(0.0, height - 0.09, ours, fontsize=13, color=_OURS, transform=axes.transAxes)
+        axes.text(0.0, height - 0.45 * step, ours, fontsize=13, color=_OURS, transform=axes.transAxes)
         rest = f"plain {peer}" if report.peer is not None else ""
         if row.targets and row.targets[0] is not None:
             rest = f"{rest}   target {row.targets[0]:g}"
-        axes.text(0.42, height - 0.09, rest.strip(), fontsize=8, color=_FAINT, transform=axes.transAxes)
+        axes.text(0.42, height - 0.45 * step, rest.strip(), fontsize=8, color=_FAINT, transform=axes.transAxes)
 
 
 def _value(figures: Figures | None, row: Row) -> str:
