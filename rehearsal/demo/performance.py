@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +31,7 @@ EMBEDDED_NOTE = (
 )
 STANDIN_NOTE = "No embedded recogniser knows Spanish: in the Spanish call a stand-in recogniser hears."
 _SILENCE_AFTER_RECORDING = 10.0
+_BOOKS_SECONDS = 5.0
 
 
 class DemoError(Exception):
@@ -42,6 +44,7 @@ class Witness:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._answered_at = 0.0
+        self._over = asyncio.Event()
         self.turns: list[tuple[float, Turn]] = []
         self.sentences: list[HeardSentence] = []
         self.outcome: Outcome | None = None
@@ -49,7 +52,14 @@ class Witness:
     def begin(self) -> None:
         """A call is about to ring."""
         self._answered_at = time.monotonic()
+        self._over.clear()
         self.turns, self.sentences, self.outcome = [], [], None
+
+    async def end(self) -> None:
+        """The line is down: the server closes its books a moment later."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BOOKS_SECONDS):
+                await self._over.wait()
 
     def __call__(self, event: CallEvent) -> None:
         """The server's listener."""
@@ -62,6 +72,7 @@ class Witness:
                 self.turns.append((began, turn))
             case CallOver(outcome=outcome):
                 self.outcome = outcome
+                self._over.set()
         self._screen.show(event)
 
 
@@ -181,6 +192,7 @@ async def _ring(
         )
         witness.begin()
         result = await line.call(caller=caller)
+        await witness.end()
     return SceneResult(
         key=key,
         title=title,
