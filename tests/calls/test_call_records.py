@@ -12,6 +12,7 @@ from bot.domain import Outcome, Speaker
 from bot.settings import load_settings
 from bot.stores.opening import open_records
 from bot.stores.records.protocol import Records
+from pipelines.playout import MARK_SECONDS
 from rehearsal.caller_script import AfterBot, HangUp, IntoBot, Press, Say, Step, UntilServerHangsUp
 from rehearsal.line import CallResult, EndedBy, EventKind
 from rehearsal.standins.speech import Spoken, utter
@@ -113,8 +114,10 @@ def _assert_memory_is_true(service: Service, result: CallResult) -> None:
         starts += [offset + at for at in _word_starts(utterance.letters)]
         offset += len(utterance.samples) / utterance.rate
     played = result.clears[0] - (result.bot[0].start - starts[0])
-    expected = sum(start < played for start in starts)
-    assert abs(len(greeting.text.split()) - expected) <= 1, (greeting.text, expected, played)
+    # The ledger itself is held to a word by a property test on a virtual clock; here a busy machine echoes marks late.
+    late = MARK_SECONDS + 2 * result.lateness_ms / 1000 + 0.2
+    least, most = (sum(start < moment for start in starts) for moment in (played - late, played + late))
+    assert least - 1 <= len(greeting.text.split()) <= most + 1, (greeting.text, least, most, played)
 
 
 def _word_starts(letters: tuple[tuple[str, float, float], ...]) -> list[float]:
