@@ -82,7 +82,6 @@ async def serve(standin: Standin, *, port: int = 0) -> AsyncIterator[Address]:
         uvicorn.Config(
             standin.app,
             log_config=None,
-            log_level="critical",
             access_log=False,
             lifespan="off",
             ws="websockets-sansio",

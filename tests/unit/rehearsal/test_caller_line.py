@@ -161,7 +161,7 @@ async def running(server: FakeServer) -> AsyncIterator[LineSettings]:
     )
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio", lifespan="off")
+    config = uvicorn.Config(app, log_config=None, ws="websockets-sansio", lifespan="off")
     uv = uvicorn.Server(config)
     uv.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as group:
