@@ -30,7 +30,7 @@ async def test_greeting_and_answers(tmp_path: Path, calls: int) -> None:
             await server.ring([HangUp(when=AfterBot(gap_seconds=0.1))])
             results = await asyncio.gather(*(_ring(server, steps, number) for number in range(calls)))
     _report(f"{calls} at once", results)
-    assert all(result.answers for result in results), "a caller was never answered"
+    assert all(len(result.answers) == len(LINES) for result in results)
 
 
 async def _ring(server: ServeProcess, steps: Sequence[Step], number: int) -> CallResult:
