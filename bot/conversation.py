@@ -6,27 +6,46 @@ Pure: values in, values out, no I/O, no clock. `plan_turn` never raises on anyth
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.domain import Intent, Signal, Speaker, Turn, Understanding
+from bot.domain import Delivery, Intent, Signal, Speaker, Turn, Understanding
 from bot.playbook.model import Playbook
 from bot.policy import events
+from bot.policy.delivery import grant_delivery
 from bot.policy.draft import Draft
 from bot.policy.endings import emergency, final_outcome, opt_out, say_goodbye, say_time_is_up
-from bot.policy.heard import CallStarted, Heard, HearingLost, Key, NotUnderstood, Receipts, Said, Silence, TimeLimit
+from bot.policy.heard import (
+    CallStarted,
+    Heard,
+    HearingBackup,
+    HearingLost,
+    Key,
+    NotUnderstood,
+    Receipts,
+    Said,
+    Silence,
+    TimeLimit,
+)
+from bot.policy.hearing import hearing_backup, hearing_lost, nothing_heard
+from bot.policy.keypad import press
+from bot.policy.openers import offer_opener
 from bot.policy.plan import TurnPlan
+from bot.policy.repair import not_understood
 from bot.policy.replies import respond
 from bot.policy.state import Awaiting, CallState, Mood, StateError, new_state
 from bot.policy.wording import names_language
+from bot.sentences import split_sentences
 
 __all__ = [
     "Awaiting",
     "CallStarted",
     "CallState",
+    "Delivery",
     "Heard",
+    "HearingBackup",
     "HearingLost",
     "Key",
     "NotUnderstood",
@@ -62,18 +81,18 @@ def plan_turn(playbook: Playbook, state: CallState, heard: Heard, now: datetime)
     match heard:
         case CallStarted():
             events.start(draft, heard)
-        case Said(utterance=utterance, understanding=understanding):
-            if draft.language != state.language and names_language(utterance.text):
-                draft.say("language.switched")
-            respond(draft, understanding, utterance.text)
+        case Said():
+            return _answer(draft, state, heard)
         case Silence():
             events.silence(draft)
         case Key(digit=digit):
-            events.key(draft, digit)
+            press(draft, digit)
         case NotUnderstood():
-            events.not_understood(draft)
+            not_understood(draft)
         case HearingLost():
-            events.hearing_lost(draft)
+            hearing_lost(draft)
+        case HearingBackup():
+            hearing_backup(draft)
         case Receipts(receipts=receipts):
             events.receipts(draft, receipts)
         case TimeLimit():
@@ -84,7 +103,8 @@ def plan_turn(playbook: Playbook, state: CallState, heard: Heard, now: datetime)
 def note_spoken(state: CallState, *, text_heard: str, full_text: str, interrupted: bool, at: datetime) -> CallState:
     """Remember what the caller heard of the bot's last words; call it once for each spoken reply.
 
-    A notice counts as heard only where all its words were. `at` is when the words began (aware).
+    A notice counts as heard only where all its words were. `at` is when the words began (aware). Both texts begin with
+    the opener where the reply did.
     """
     heard = text_heard if interrupted else full_text
     words = _words(heard)
@@ -92,6 +112,8 @@ def note_spoken(state: CallState, *, text_heard: str, full_text: str, interrupte
     state = replace(
         state,
         question_unheard=unheard,
+        openers_in_row=_openers_in_row(state, words),
+        last_words=state.last_words if interrupted or state.aside else _said(state, full_text),
         asked=_not_asked(state) if unheard else state.asked,
         disclosure_heard=state.disclosure_heard or _contains(words, state.disclosure_words),
         storage_notice_heard=state.storage_notice_heard or _contains(words, state.storage_words),
@@ -107,6 +129,37 @@ def note_spoken(state: CallState, *, text_heard: str, full_text: str, interrupte
         interrupted=interrupted,
     )
     return replace(state, turns=(*state.turns, turn))
+
+
+def _answer(draft: Draft, before: CallState, heard: Said) -> TurnPlan:
+    """Plan the reply to words; `before` is the state they were spoken in."""
+    understanding, text = heard.understanding, heard.utterance.text
+    if draft.state.hearing_lost:
+        nothing_heard(draft, spoke=True)  # a leftover of the recogniser: nothing rests on it
+        return draft.finish()
+    if draft.language != before.language and names_language(text):
+        draft.say("language.switched")
+    if not grant_delivery(draft, understanding, before=before.delivery):
+        respond(draft, understanding, text)
+    plan = draft.finish()
+    return offer_opener(draft, plan, heard=understanding, text=text)
+
+
+def _openers_in_row(state: CallState, words: Sequence[str]) -> int:
+    """How many replies in a row began with an opener, after one of which `words` were heard."""
+    opener = _words(state.opener or "")
+    if opener and list(words[: len(opener)]) == list(opener):
+        return state.openers_in_row + 1
+    return 0 if words else state.openers_in_row
+
+
+def _said(state: CallState, full_text: str) -> tuple[str, ...]:
+    """The sentences of a reply as it was worded, without its opener; the plan's own where it was spoken as planned."""
+    planned = " ".join(state.last_words)
+    text = full_text.strip()
+    if not text or text.endswith(planned):
+        return state.last_words
+    return split_sentences(text.removeprefix(state.opener or "").strip()) or state.last_words
 
 
 def _not_asked(state: CallState) -> Mapping[str, int]:
@@ -137,7 +190,7 @@ def _must_close(draft: Draft, heard: Heard) -> bool:
     elif draft.state.heard_count >= draft.playbook.limits.max_turns:
         say_time_is_up(draft)
     elif said is not None and not (said.utterance.understood and said.utterance.text.strip()):
-        events.not_understood(draft)
+        not_understood(draft)
     else:
         return False
     return True
@@ -171,6 +224,7 @@ def _absorb(draft: Draft, heard: Said) -> None:
         mood=_mood(state.mood, understanding),
         slots=_slots(draft, understanding),
         misunderstandings=0,
+        delivery=state.delivery if understanding.delivery is None else state.delivery.adjusted(understanding.delivery),
         language=understanding.language if understanding.language in draft.playbook.languages else state.language,
     )
 

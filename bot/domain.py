@@ -230,6 +230,45 @@ class Tone(StrEnum):
     CALM = "calm"
 
 
+class DeliveryRequest(StrEnum):
+    """How a caller wants to be spoken to; beside the intent, since it can come with any."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    LOUDER = "louder"
+    QUIETER = "quieter"
+
+
+_PACES = (1.0, 0.85, 0.75)
+_GAINS_DB = (0.0, 4.0, 7.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """How the bot speaks in this call.
+
+    `pace` is a factor on the voice's usual speed, `gain_db` is added to its volume, `plain` asks for short sentences.
+    """
+
+    pace: float = 1.0
+    gain_db: float = 0.0
+    plain: bool = False
+
+    def adjusted(self, request: DeliveryRequest) -> Delivery:
+        """One step in the direction asked for; the same where there is none left. "Faster" and "quieter" only undo."""
+        pace, gain_db = self.pace, self.gain_db
+        match request:
+            case DeliveryRequest.SLOWER:
+                pace = next((step for step in _PACES if step < pace), pace)
+            case DeliveryRequest.FASTER:
+                pace = next((step for step in reversed(_PACES) if step > pace), pace)
+            case DeliveryRequest.LOUDER:
+                gain_db = next((step for step in _GAINS_DB if step > gain_db), gain_db)
+            case DeliveryRequest.QUIETER:
+                gain_db = next((step for step in reversed(_GAINS_DB) if step < gain_db), gain_db)
+        return Delivery(pace=pace, gain_db=gain_db, plain=(pace, gain_db) != (_PACES[0], _GAINS_DB[0]))
+
+
 def _no_texts() -> Mapping[str, str]:
     return MappingProxyType({})
 
@@ -241,7 +280,8 @@ class Understanding:
     `intent_scores` holds all 26 labels and sums to 1. `slots` holds the contract's slots that were found (`datetime`
     and `date` in ISO 8601, `number`, `phone`, `email`, `name`, `duration_minutes`). `answers` are the playbook's own
     slots read from the words (question slot → value). `topic` is the key of a playbook answer that fits the words.
-    `refuses` marks a plain refusal of the offer ("not interested"), which is no opt-out.
+    `refuses` marks a plain refusal of the offer ("not interested"), which is no opt-out. `delivery` is a wish to be
+    spoken to slower, louder …, whatever else was said.
     """
 
     language: str
@@ -255,3 +295,4 @@ class Understanding:
     topic: str | None = None
     refuses: bool = False
     emergency: bool = False
+    delivery: DeliveryRequest | None = None

@@ -24,19 +24,25 @@ If the caller asks whether you are an AI, say yes. If the caller wants no more c
 The last note tells what this turn is for. Keep to it: its question is the question you end with."""
 
 
+_OPENED: Final = """\
+Your reply has already begun with "{opener}", and the caller hears it now. Write only what follows: do not say it \
+again, do not greet, thank or acknowledge again, come to the matter at once."""
+
+
 def build_messages(
-    playbook: Playbook, state: CallState, plan: TurnPlan, utterance: Utterance | None
+    playbook: Playbook, state: CallState, plan: TurnPlan, utterance: Utterance | None, *, opener: str | None = None
 ) -> list[dict[str, str]]:
     """OpenAI chat messages for one turn.
 
     The first message depends on playbook and language alone, so that it can be cached. `utterance` is what the caller
-    just said; where `state` holds it already as its last turn it is not repeated.
+    just said; where `state` holds it already as its last turn it is not repeated. `opener` are the words with which
+    the reply has already begun: the model continues them.
     """
     messages = [{"role": "system", "content": system_text(playbook, language=plan.state.language)}]
     messages.extend(_history(state))
     if utterance is not None and utterance.text.strip() and not _is_last(state, utterance.text.strip()):
         messages.append({"role": "user", "content": utterance.text.strip()})
-    messages.append({"role": "system", "content": _note(plan)})
+    messages.append({"role": "system", "content": _note(plan, opener)})
     return messages
 
 
@@ -77,7 +83,7 @@ def _is_last(state: CallState, text: str) -> bool:
     return bool(state.turns) and state.turns[-1].speaker is Speaker.CALLER and state.turns[-1].text == text
 
 
-def _note(plan: TurnPlan) -> str:
+def _note(plan: TurnPlan, opener: str | None) -> str:
     known = ", ".join(f"{slot}: {value}" for slot, value in sorted(plan.state.slots.items())) or "nothing yet"
     lines = [
         f"Stage: {plan.stage}. Goal of this turn: {plan.goal}. Tone: {plan.tone}. Known of the caller: {known}.",
@@ -87,4 +93,6 @@ def _note(plan: TurnPlan) -> str:
     if plan.facts:
         lines.append(f"Say this as it stands: {' '.join(plan.facts)}")
     lines.append(f"A good answer would be: {plan.text}")
+    if opener:
+        lines.append(_OPENED.format(opener=opener.strip()))
     return "\n".join(lines)

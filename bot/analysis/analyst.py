@@ -27,8 +27,17 @@ MAX_CHARS: Final = 2000
 """Of an utterance; what is longer is a recogniser gone wrong, and must not hold up the call."""
 _GREETS_OR_AGREES: Final = frozenset({"bueno", "pues bueno"})
 _YES_OR_NO: Final = frozenset(
-    {Awaiting.TIER_CHECK, Awaiting.SESSION_OFFER, Awaiting.CONFIRM, Awaiting.CALLBACK_OFFER, Awaiting.WRONG_NUMBER}
+    {
+        Awaiting.TIER_CHECK,
+        Awaiting.SESSION_OFFER,
+        Awaiting.CONFIRM,
+        Awaiting.KEY_CONFIRM,
+        Awaiting.CALLBACK_OFFER,
+        Awaiting.RESCUE,
+        Awaiting.WRONG_NUMBER,
+    }
 )
+_READ_BACK: Final = frozenset({Awaiting.CONFIRM, Awaiting.KEY_CONFIRM})
 
 
 class Analyst:
@@ -69,6 +78,7 @@ class Analyst:
             topic=self._topic(words, language=language),
             refuses=self._intent.refuses(words, language=language),
             emergency=self._intent.is_emergency(words, language=language),
+            delivery=self._intent.delivery(words),
         )
 
     def _answers(self, words: str, *, language: str, state: CallState) -> Mapping[str, str]:
@@ -109,12 +119,12 @@ def _in_context(intent: Intent, words: str, state: CallState) -> Intent:
 
 def _expects_name(state: CallState) -> bool:
     """Whether bare words may be a name: it was just asked for, or is still missing when the time is read back."""
-    return state.awaiting is Awaiting.NAME or (state.awaiting is Awaiting.CONFIRM and "name" not in state.slots)
+    return state.awaiting is Awaiting.NAME or (state.awaiting in _READ_BACK and "name" not in state.slots)
 
 
 def _agreed_day(state: CallState) -> date | None:
     """The day that an hour alone belongs to, once one was named."""
     named = state.slots.get("day") or state.slots.get("moment", "")[:10]
-    if not named or state.awaiting not in {Awaiting.SESSION_TIME, Awaiting.CONFIRM, Awaiting.NAME}:
+    if not named or state.awaiting not in {Awaiting.SESSION_TIME, Awaiting.NAME, *_READ_BACK}:
         return None
     return date.fromisoformat(named)

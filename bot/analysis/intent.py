@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.analysis import lexicon_en, lexicon_es
 from bot.analysis.optout import asks_no_contact
-from bot.domain import Intent
+from bot.domain import DeliveryRequest, Intent
 
 ORDER: Final[tuple[Intent, ...]] = (
     Intent.OPT_OUT,
@@ -44,6 +44,8 @@ ORDER: Final[tuple[Intent, ...]] = (
 
 _OPT_OUT_WEIGHT: Final = 4.5
 _TIME_WEIGHT: Final = 2.3
+_NOT_HEARD_WEIGHT: Final = 2.4
+_NOT_HEARD: Final = frozenset({DeliveryRequest.SLOWER, DeliveryRequest.LOUDER})
 _FLOOR: Final = 0.9
 """Weight of `other`: what nothing else reaches."""
 _ALL_DONE: Final = re.compile(r"\b(?:that's (?:all|it)|eso es todo|nada mas|bye|adios|hasta)\b")
@@ -60,6 +62,10 @@ class IntentJudge:
             language: tuple((intent, weight, re.compile(_bounded(pattern))) for intent, weight, pattern in lexicon)
             for language, lexicon in (("en", lexicon_en.PATTERNS), ("es", lexicon_es.PATTERNS))
         }
+        self._delivery = tuple(
+            (request, re.compile(_bounded(pattern)))
+            for request, pattern in (*lexicon_en.DELIVERY, *lexicon_es.DELIVERY)
+        )
         self._refusal = {"en": re.compile(lexicon_en.REFUSAL), "es": re.compile(lexicon_es.REFUSAL)}
         self._emergency = {"en": re.compile(lexicon_en.EMERGENCY), "es": re.compile(lexicon_es.EMERGENCY)}
 
@@ -74,6 +80,8 @@ class IntentJudge:
             weights[Intent.OPT_OUT] = _OPT_OUT_WEIGHT
         if names_time and not weights[Intent.CALLBACK] and not weights[Intent.COMPLAINT]:
             weights[Intent.ASK_SCHEDULE] = max(weights[Intent.ASK_SCHEDULE], _TIME_WEIGHT)
+        if not weights[Intent.HOLD_ON] and self.delivery(words) in _NOT_HEARD:
+            weights[Intent.REPEAT] = max(weights[Intent.REPEAT], _NOT_HEARD_WEIGHT)
         self._settle(weights, words)
         for place, intent in enumerate(ORDER):
             if weights[intent]:
@@ -89,6 +97,10 @@ class IntentJudge:
     def is_emergency(self, words: str, *, language: str) -> bool:
         """Whether the words tell of danger to life."""
         return self._emergency.get(language, self._emergency["en"]).search(words) is not None
+
+    def delivery(self, words: str) -> DeliveryRequest | None:
+        """How the caller wants to be spoken to, where plain text says so; in any language: such words are short."""
+        return next((request for request, pattern in self._delivery if pattern.search(words)), None)
 
     def _settle(self, weights: dict[Intent, float], words: str) -> None:
         """Where two patterns overlap by their words, the narrower one counts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.domain import DeliveryRequest as D
 from bot.domain import Intent as I
 
 PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
@@ -66,7 +67,7 @@ PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
                       r"(?:bad|not a good|not a great|not the best|not the right) time|(?:can't|cannot|can not|couldn't) (?:really )?(?:talk|speak|chat)|(?:i'm|i am|we're) (?:just |actually |currently |still |about to |kind of )*(?:driving|in a meeting|at work|working right now|at the doctor|cooking|with (?:a )?(?:client|customer|patient)|busy (?:right now|at the moment|now))|"
                       r"(?:he|she|they)(?:'s|'re| is| are) (?:not|out|away|at work|asleep|in)\b|isn't (?:here|home|in|available)|not (?:here|home|in|available) (?:right now|at the moment)|take a message|another time|some other time|maybe later|later (?:today|this week)|(?:no|don't have) time (?:right now|now|to talk)|catch me (?:at a|later)"),
     (I.HOLD_ON, 2.6, r"hold on|hang on|(?:one|just a|a|1|give me a|wait a|just one|half a) (?:second|sec|moment|minute|min)\b|wait(?: up)?$|^(?:oh |no |please )?wait\b|bear with me|let me (?:just )?(?:grab|get|find|check|write|turn|see if)|be right back|stop talking|shut up (?:for )?a|slow down"),
-    (I.REPEAT, 2.6, r"(?:repeat|say) (?:that|it|this)(?: again| one more| once more| please|$)|(?:come|say) again|pardon|what did you (?:just )?say|(?:didn't|did not|couldn't|can't|cannot|don't|could not|can) (?:quite |really |barely )?(?:hear|understand|catch|get|follow) (?:you|that|it|what|a word)|"
+    (I.REPEAT, 2.6, r"(?:repeat|say) (?:that|it|this)(?: again| one more| once more| please|$)|(?:come|say) again|pardon|what (?:did you (?:just )?(?:say|ask)|was (?:the|your) question)|(?:didn't|did not|couldn't|can't|cannot|don't|could not|can) (?:quite |really |barely )?(?:hear|understand|catch|get|follow) (?:you|that|it|what|a word)|"
                     r"^(?:sorry |excuse me )?(?:what|huh|sorry|excuse me|come again|who|what was that)$|one more time|what was that|you(?:'re| are) breaking up|speak (?:up|louder)|bad connection"),
     (I.GOODBYE, 2.0, r"\b(?:good ?bye|bye|bye bye|see you|so long|take care|have a (?:good|great|nice|lovely)|talk (?:to you )?(?:soon|later)|good night|gotta go|got to go|have to go|need to go|must go|that's all|that is all|that's it|that'll be all|hanging up|hang up)\b|^(?:you too|same to you|likewise)$"),
     (I.AFFIRM, 1.7, r"^(?:oh |well |um |and |but )*(?:yes|yeah|yep|yup|yea|sure|absolutely|definitely|certainly|of course|correct|exactly|please do|go ahead|sounds (?:good|great|fair|interesting|nice|perfect|reasonable)|perfect|great|why not|i do|i would|i'd (?:like|love) (?:that|to$)|that's (?:right|correct|fine|perfect|good)|fine|deal|ya|indeed|totally|alright|all right|good idea|let's do (?:it|that)|i guess so|i think so)\b|"
@@ -79,3 +80,20 @@ PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
 
 REFUSAL: Final = r"\b(?:no thanks|no thank you|not interested|no interest|i'll pass|don't want (?:it|this|that|any of|your|to buy|anything)|not for me|forget it|don't bother|not buying|leave it)\b"
 EMERGENCY: Final = r"\b(?:chest pains?|heart attack|can't breathe|cannot breathe|(?:having|had) a stroke|call (?:an ambulance|911|nine one one)|(?:kill|hurt|harm) myself|suicid\w+|want to die|overdos\w+|bleeding badly)\b"
+
+DELIVERY: Final[tuple[tuple[D, str], ...]] = (
+    (D.FASTER, r"(?:talk|speak|say (?:it|that)) (?:a (?:bit|little) |much )?(?:faster|quicker|more quickly)|(?:can|could|would|will) you (?:please |just )?(?:go (?:a (?:bit|little) |much )?(?:faster|quicker)|speed (?:it )?up)|"
+               r"^(?:please |no |okay |a (?:bit|little) |much )*(?:faster|quicker|speed (?:it )?up)(?: please)?$|you(?:'re| are) (?:talking |speaking |going )?(?:way |a (?:bit|little) )?too slow(?:ly)?\b|you (?:talk|speak) (?:too|so) slow(?:ly)?\b|"
+               r"(?:talk|speak) (?:at (?:a )?)?normal(?:ly| speed| pace)?\b|(?:talk|speak|go) less slow(?:ly)?"),
+    (D.SLOWER, r"(?:talk|speak|say (?:it|that|this|that again|it again)|repeat (?:it|that)|(?:can|could|would) you (?:please |just )?go) (?:a (?:bit|little) |much |more )*(?:slow(?:er|ly)?)\b|"
+               r"(?:can|could|would|will) you (?:please |just )?slow (?:it )?down|please slow (?:it )?down|slow (?:it )?down (?:a (?:bit|little)|please)|^(?:whoa |wow |hey |wait |sorry |okay |oh |no )*slow (?:it )?down$|"
+               r"^(?:please |no |sorry |can you |could you |a (?:bit|little) |much |more |and )*(?:slower|slowly)(?: please)?$|not so fast\b|"
+               r"you(?:'re| are) (?:talking |speaking |going )?(?:way |a (?:bit|little) |just )*too (?:fast|quick(?:ly)?)\b|you (?:talk|speak) (?:way |just )?(?:too|so|very|really) (?:fast|quick(?:ly)?)\b|"
+               r"^(?:sorry |that was |that's |that is |it's |way |a (?:bit|little) )*too (?:fast|quick)(?: for me)?$"),
+    (D.QUIETER, r"you(?:'re| are) (?:talking |speaking )?(?:way |a (?:bit|little) |just |so )*(?:too |so |very |really )loud|^(?:sorry |that's |it's |that is |way |a (?:bit|little) )*too loud(?: for me)?$|not so loud|(?:talk|speak) (?:a (?:bit|little) |more )*(?:quieter|quietly|softer|softly)|"
+                r"^(?:please |a (?:bit|little) |much )*(?:quieter|softer)(?: please)?$|(?:lower|turn down) (?:your|the) (?:voice|volume)|turn (?:the volume|your volume|your voice|it|yourself) down|(?:don't|do not|stop) (?:shout|yell|scream)(?:ing)?(?: at me)?"),
+    (D.LOUDER, r"(?:speak|talk) up\b|(?:speak|talk|say (?:it|that|this)) (?:a (?:bit|little) |much )?louder|^(?:please |no |sorry |can you |could you |a (?:bit|little) |much )*louder(?: please)?$|(?:turn|crank) (?:the volume|your volume|yourself|it) up|volume up|raise your (?:voice|volume)|turn up (?:the|your) volume|"
+               r"(?:can't|cannot|can not|can (?:barely|hardly|scarcely)|(?:barely|hardly)) (?:really |quite |even )?hear (?:you|a (?:word|thing)|anything|what you)|^(?:sorry |hello |hey )*(?:i )?(?:can't|cannot|can't really) hear$|"
+               r"you(?:'re| are) (?:way |a (?:bit|little) |just )*(?:too |very |so |really )(?:quiet|faint|soft|low|far away)|(?:you )?sound (?:very |so |really |too )*(?:faint|quiet|far away)|^(?:it's |that's )?too quiet$|volume is (?:too |very |so |really )*low"),
+)  # fmt: skip
+"""How the caller wants to be spoken to; the first that fits counts. Narrow: "I want to run faster" is no such wish."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.domain import DeliveryRequest as D
 from bot.domain import Intent as I
 
 PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
@@ -29,7 +30,7 @@ PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
     (I.CALLBACK, 2.7, r"(?:llam\w+|marqu\w+|marc\w+|habl\w+|comuni\w+) ?(?:me|nos|le)? ?(?:mas tarde|luego|despues|manana|otro (?:dia|momento)|en otro|en (?:un|una|media|dos|tres)|el (?:lunes|martes|miercoles|jueves|viernes|sabado)|la (?:proxima|otra) semana|por la (?:tarde|manana|noche)|de nuevo|otra vez)|"
                       r"(?:ahora|ahorita|en este momento|hoy) (?:no puedo|estoy (?:ocupad\w|trabajando|manejando|en))|no (?:puedo|es buen momento|es un buen momento)(?: ahora| ahorita| hablar| atender\w*| contestar)*$|no puedo (?:hablar|atender|ahora|ahorita)|estoy (?:manejando|conduciendo|trabajando|en una (?:reunion|junta)|en el trabajo|ocupad\w ahor\w+|comiendo|en clase)|(?:no esta|no se encuentra|salio|no ha llegado)(?! disponible)|otro momento|mas tarde|mal momento|dejar? (?:un )?recado|mejor (?:luego|despues|manana|mas tarde)"),
     (I.HOLD_ON, 2.6, r"(?:un|deme un|espere un|espereme un|solo un|permitame un) (?:momento|momentito|segundo|minuto|segundito|minutito|instante)|^(?:espere|espera|espereme|aguarde|permitame|ya voy$|dejeme ver|un ratito)\b|no cuelgue|dejeme (?:buscar|ver|anotar|apagar|revisar)|callese un"),
-    (I.REPEAT, 2.6, r"repet\w+|repit\w+|(?:como|que) (?:dijo|dice|me dijo|fue lo que)|no (?:le |la |te |lo |se )?(?:entend\w+|entiendo|escuche|escucho|oi|oigo|comprend\w+|alcance)|^(?:perdon|disculpe|como|mande|que|eh|cómo)$|otra vez por favor|de nuevo por favor|(?:se|esta) (?:corta|cortando|escucha mal)|hable mas (?:fuerte|alto|despacio)|mas despacio"),
+    (I.REPEAT, 2.6, r"repet\w+|repit\w+|(?:que|como) (?:me )?(?:pregunto|habia preguntado)|cual (?:era|fue) la pregunta|(?:como|que) (?:dijo|dice|me dijo|fue lo que)|no (?:le |la |te |lo |se )?(?:entend\w+|entiendo|escuche|escucho|oi|oigo|comprend\w+|alcance)|^(?:perdon|disculpe|como|mande|que|eh|cómo)$|otra vez por favor|de nuevo por favor|(?:se|esta) (?:corta|cortando|escucha mal)|hable mas (?:fuerte|alto|despacio)|mas despacio"),
     (I.GOODBYE, 2.0, r"\b(?:adios|hasta (?:luego|pronto|manana|la vista)|nos vemos|chao|chau|que (?:tenga|le vaya|este|pase)|buenas noches gracias|(?:me )?tengo que (?:irme|ir|colgar|dejar\w*)|voy a colgar|eso (?:es|seria) todo|nada mas|es todo|cuidese|bye)\b|^igualmente$"),
     (I.AFFIRM, 1.7, r"^(?:ah |pues |bueno |y |ay )*(?:si\b(?! (?:me (?:vuelv|llam|sig|marc|pag|dej|da)\w*|no|pago|puedo|vuelv\w+|llam\w+))|claro|por supuesto|correcto|exacto|asi es|de acuerdo|perfecto|desde luego|esta bien|me parece|suena bien|como no|dale|adelante|con gusto|excelente|genial|va\b|sale\b|eso es|ok si|efectivamente|afirmativo|seguro|bien\b|me gustaria|me encantaria|me interesa|buena idea|por favor)|"
                     r"\b(?:me parece (?:bien|perfecto|buena|excelente)|suena (?:bien|interesante)|me interesa\b|me gusta (?:la idea|eso)|si por favor|esta (?:bien|perfecto)|claro que si|me (?:sirve|queda bien|va bien|conviene)|es lo que (?:busco|estoy buscando)|reservela|hagalo|hagamoslo|por que no)\b"),
@@ -40,3 +41,17 @@ PATTERNS: Final[tuple[tuple[I, float, str], ...]] = (
 
 REFUSAL: Final = r"\b(?:no (?:me|nos|le) interesa|no estoy interesad\w|no (?:lo )?quiero (?:nada|comprar|eso|su)|no quiero nada|olvidelo|dejelo asi|no gracias|sin interes)\b"
 EMERGENCY: Final = r"\b(?:dolor (?:en el|de) pecho|infarto|no puedo respirar|ataque al corazon|derrame|llam\w+ (?:una ambulancia|al 911)|(?:matarme|suicid\w+|quiero morir|hacerme dano)|sobredosis|desangr\w+)\b"
+
+DELIVERY: Final[tuple[tuple[D, str], ...]] = (
+    (D.FASTER, r"(?:habl(?:a|e|en|eme|ame|ar)|dig|vay|repit)\w* (?:un poc(?:o|quito) |un poquito )?mas (?:rapido|aprisa|de prisa|deprisa)|(?:puede|podria|puedes) (?:ir|hablar|decirlo) (?:un poco |un poquito )?mas (?:rapido|aprisa|de prisa|deprisa)|^(?:por favor |un poco |un poquito )*mas (?:rapido|aprisa|deprisa)(?: por favor)?$|"
+               r"(?:habla|va|esta hablando|hablas) (?:usted )?(?:muy|demasiado|tan) (?:lento|despacio)|no (?:hable|vaya) tan (?:lento|despacio)|habl\w+ (?:a (?:una )?)?(?:velocidad |ritmo )?normal\b"),
+    (D.SLOWER, r"(?:habl(?:a|e|en|eme|ame|ar)|dig|repit|vay)\w* (?:por favor )?(?:un poco |un poquito )?(?:mas )?(?:despacio|despacito|lento|lentamente)|(?:puede|podria|puedes|podrias) (?:por favor )?(?:ir|hablar\w*|decir\w*|repetir\w*) (?:eso |por favor )?(?:un poco |un poquito )?(?:mas )?(?:despacio|despacito|lento)|"
+               r"^(?:por favor |un poco |un poquito |perdon |disculpe |no |pero )*mas (?:despacio|despacito|lento)(?: por favor)?$|^(?:despacio|despacito)(?: por favor)?$|"
+               r"(?:habla|hablas|va|esta hablando) (?:usted )?(?:muy|demasiado|tan|bien) (?:rapido|aprisa|de prisa|deprisa|ligero)|no (?:hable|vaya) tan (?:rapido|aprisa|de prisa|deprisa)|^(?:eso |va |fue |es |perdon )*(?:muy|demasiado) rapido(?: para mi)?$"),
+    (D.QUIETER, r"(?:habl(?:a|e|en|eme|ame|ar)|baj|dig)\w* (?:un poco |un poquito )?(?:mas (?:bajo|bajito|quedito|suave)|(?:la voz|el volumen))|(?:puede|podria) (?:hablar|bajar) (?:un poco |un poquito )?(?:mas (?:bajo|bajito)|la voz|el volumen)|no (?:me )?grite|no hable tan (?:fuerte|alto|duro)|"
+                r"(?:habla|hablas|se (?:oye|escucha)|esta hablando) (?:usted )?(?:muy|demasiado|tan) (?:fuerte|alto|duro)|^(?:un poco |un poquito )*mas (?:bajo|bajito)(?: por favor)?$|^(?:muy|demasiado) (?:fuerte|alto)$|esta muy (?:alto|fuerte) el volumen"),
+    (D.LOUDER, r"(?:habl(?:a|e|en|eme|ame|ar)|dig|repit)\w* (?:por favor )?(?:un poco |un poquito )?mas (?:alto|fuerte|duro|recio)|(?:puede|podria|puedes|podrias) (?:por favor )?(?:hablar\w*|decir\w*|repetir\w*) (?:un poco |un poquito )?mas (?:alto|fuerte|duro|recio)|(?:sub\w+|aument\w+) (?:un poco |un poquito )?(?:el volumen|la voz)|subale(?: al volumen)?\b|"
+               r"^(?:por favor |un poco |un poquito |perdon |disculpe |no |pero )*mas (?:alto|fuerte|recio)(?: por favor)?$|(?:casi )?no (?:le |la |lo |te |los |les )(?:oigo|escucho|alcanzo a (?:oir|escuchar)|puedo (?:oir|escuchar)|logro (?:oir|escuchar))|no (?:puedo|logro|alcanzo a) (?:oir|escuchar)(?:le|lo|la|te)\b|"
+               r"^(?:hola |bueno |perdon |disculpe )*(?:casi )?no (?:oigo|escucho|se (?:oye|escucha))(?: nada| bien| muy bien| casi nada)?$|(?:le |la |lo |te )?(?:oigo|escucho) muy (?:bajo|bajito|poco|lejos)|se (?:oye|escucha) (?:muy |demasiado |un poco )*(?:bajo|bajito|lejos|poco|quedito)|(?:habla|hablas) (?:usted )?(?:muy|demasiado|tan) (?:bajo|bajito|quedito)"),
+)  # fmt: skip
+"""How the caller wants to be spoken to; the first that fits counts. Narrow: "quiero correr más rápido" is no such wish."""

@@ -54,6 +54,8 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "session.past": _NONE,
     "session.ask_name": _NONE,
     "session.confirm": _MOMENT,
+    "session.confirm_key": _MOMENT,
+    "session.press_key": _NONE,
     "session.other_time": _NONE,
     "session.booked": _MOMENT,
     "session.already": _MOMENT,
@@ -87,7 +89,10 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "not_understood.date": _NONE,
     "not_understood.number": _NONE,
     "not_understood.choice": _NONE,
+    "not_understood.yes_no_keys": _NONE,
+    "not_understood.time_keys": _NONE,
     "not_understood.callback": _NONE,
+    "not_understood.person": _NONE,
     "silence.first": _NONE,
     "silence.second": _NONE,
     "silence.goodbye": _NONE,
@@ -102,7 +107,14 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "info.failed": _NONE,
     "keys.help": _NONE,
     "language.switched": _NONE,
+    "delivery.slower": _NONE,
+    "delivery.faster": _NONE,
+    "delivery.louder": _NONE,
+    "delivery.quieter": _NONE,
+    "delivery.limit": _NONE,
     "degraded.deaf": _NONE,
+    "degraded.keys": _NONE,
+    "degraded.backup": _NONE,
     "degraded.hearing": _NONE,
     "degraded.speaking": _NONE,
     "full_house": _NONE,
@@ -110,6 +122,13 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
 }
 """Text key → its placeholders of the call. Besides these, each question needs `ask.KEY` and `ack.SLOT`, each answer
 `answer.KEY`."""
+
+
+OPENERS: Final = frozenset({"opener.question", "opener.objection", "opener.story", "opener.plain", "opener.calm"})
+"""Words that may start a reply; wanted where the playbook switches `openers` on."""
+
+RESERVED_KEYS: Final = frozenset({"1", "2"})
+"""Keys that confirm and choose within a call: a playbook cannot give them another meaning."""
 
 
 def dynamic_placeholders(key: str) -> frozenset[str]:

@@ -13,13 +13,16 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 
 from bot.domain import Tone
-from bot.playbook.keys import OBJECTIONS, REQUIRED, TOOLS, dynamic_placeholders
-from bot.playbook.model import Playbook, TierOffer, spoken_price
+from bot.playbook.keys import OBJECTIONS, OPENERS, REQUIRED, RESERVED_KEYS, TOOLS, dynamic_placeholders
+from bot.playbook.model import Playbook, Texts, TierOffer, spoken_price
 from bot.sentences import split_sentences
 
 BOOKS: Final = Path(__file__).parent / "books"
 MAX_WORDS: Final = 25
 """Words a spoken sentence may have; more than that is not followed by ear."""
+
+MAX_OPENER_WORDS: Final = 4
+"""Words an opener may have: it bridges a gap of half a second."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _ROOM_FOR_VALUES: Final = {"moment": 9, "tier_what": 14, "tier_fits": 12, "tier_price": 5, "opens": 2, "closes": 2}
@@ -225,14 +228,18 @@ def _references(playbook: Playbook) -> Iterator[Finding]:
     wanted |= {f"ask.{question.key}" for question in playbook.questions}
     wanted |= {f"ack.{question.slot}" for question in playbook.questions}
     wanted |= {f"answer.{answer.key}" for answer in playbook.answers}
-    optional = {
-        f"ack.{question.slot}.{value.value}" for question in playbook.questions for value in question.values
-    } | {
-        f"objection.{name}.{number}"
-        for name in OBJECTIONS.values()
-        for count in range(1, playbook.limits.answers_per_objection + 1)
-        for number in (count, f"{count}.lowest")
-    }
+    wanted |= OPENERS if playbook.openers else frozenset()
+    optional = (
+        OPENERS
+        | {f"narrower.{question.key}" for question in playbook.questions}
+        | {f"ack.{question.slot}.{value.value}" for question in playbook.questions for value in question.values}
+        | {
+            f"objection.{name}.{number}"
+            for name in OBJECTIONS.values()
+            for count in range(1, playbook.limits.answers_per_objection + 1)
+            for number in (count, f"{count}.lowest")
+        }
+    )
     tiers = {offer.key for offer in playbook.tiers}
     for language in playbook.languages:
         file = f"{playbook.name}/texts.{language}.toml"
@@ -241,6 +248,7 @@ def _references(playbook: Playbook) -> Iterator[Finding]:
             yield Finding(file=file, key=f"sentences.{key}", problem="expected a text, it is missing")
         for key in sorted(set(texts.sentences) - wanted - optional):
             yield Finding(file=file, key=f"sentences.{key}", problem="expected a key that something uses, got this one")
+        yield from _openers(file, texts)
         for key in sorted(tiers ^ set(texts.tiers)):
             problem = f"expected exactly the tiers {', '.join(sorted(tiers))}, {key} is missing or unknown"
             yield Finding(file=file, key=f"tiers.{key}", problem=problem)
@@ -254,11 +262,27 @@ def _references(playbook: Playbook) -> Iterator[Finding]:
         for tool in sorted(set(tools) - TOOLS):
             problem = f"expected one of {', '.join(sorted(TOOLS))}, got {tool}"
             yield Finding(file=f"{playbook.name}/playbook.toml", key=f"tools.{stage}", problem=problem)
+    for digit in sorted(RESERVED_KEYS & set(playbook.keys)):
+        problem = f"expected another key than {' and '.join(sorted(RESERVED_KEYS))}, which answer the bot's questions"
+        yield Finding(file=f"{playbook.name}/playbook.toml", key=f"keys.{digit}", problem=problem)
     for name, keys in _unique_lists(playbook):
         for key in sorted({key for key in keys if keys.count(key) > 1}):
             yield Finding(
                 file=f"{playbook.name}/playbook.toml", key=name, problem=f"expected keys once, got {key} again"
             )
+
+
+def _openers(file: str, texts: Texts) -> Iterator[Finding]:
+    """Openers that are too long, or too few to differ from turn to turn."""
+    for key in sorted(OPENERS & set(texts.sentences)):
+        wordings = [" ".join(wording.sentences) for wording in texts.sentences[key]]
+        if len(set(wordings)) < 2:
+            problem = f"expected at least 2 wordings, so that none comes twice in a row, got {len(set(wordings))}"
+            yield Finding(file=file, key=f"sentences.{key}", problem=problem)
+        for index, opener in enumerate(wordings):
+            if (count := len(opener.split())) > MAX_OPENER_WORDS:
+                problem = f"expected at most {MAX_OPENER_WORDS} words, got {count}: {opener!r}"
+                yield Finding(file=file, key=f"sentences.{key}[{index}]", problem=problem)
 
 
 def _unique_lists(playbook: Playbook) -> Iterator[tuple[str, list[str]]]:

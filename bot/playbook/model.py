@@ -142,7 +142,8 @@ class Texts(Part):
 
 
 class Playbook(Part):
-    """A playbook, whole and checked. `version` is a hash of its files' content."""
+    """A playbook, whole and checked. `version` is a hash of its files' content. `openers`: replies that a model words
+    may begin with a few words of the playbook's."""
 
     name: Key
     version: str
@@ -150,6 +151,7 @@ class Playbook(Part):
     hours: tuple[Hours, ...]
     appointment_minutes: int = Field(ge=5, le=240)
     transfer_number: E164 | None = None
+    openers: bool = False
     keys: Mapping[Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")], Literal["opt_out", "human"]]
     limits: Limits
     tiers: tuple[TierOffer, ...] = Field(min_length=1)

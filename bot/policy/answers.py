@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.domain import Direction, EmotionLabel, Intent, Stage, Understanding
 from bot.playbook.model import Question
-from bot.policy.booking import book, has_moment, schedule_callback
+from bot.policy.booking import ask_for_key, book, has_moment, schedule_callback
 from bot.policy.draft import Draft
 from bot.policy.endings import leave_wrong_number, opt_out, refuse, say_goodbye
 from bot.policy.state import Awaiting
@@ -24,7 +24,16 @@ from bot.policy.wording import agrees, is_question, says_nothing
 
 _YES: Final = frozenset({Intent.AFFIRM, Intent.BACKCHANNEL})
 
-_AGREEING: Final = frozenset({Awaiting.CONFIRM, Awaiting.SESSION_OFFER, Awaiting.CALLBACK_OFFER, Awaiting.TIER_CHECK})
+_AGREEING: Final = frozenset(
+    {
+        Awaiting.CONFIRM,
+        Awaiting.KEY_CONFIRM,
+        Awaiting.SESSION_OFFER,
+        Awaiting.CALLBACK_OFFER,
+        Awaiting.RESCUE,
+        Awaiting.TIER_CHECK,
+    }
+)
 
 
 def answer_own_question(draft: Draft, heard: Understanding, text: str) -> bool:
@@ -124,9 +133,7 @@ def _to_name(draft: Draft, heard: Understanding, text: str) -> bool:
 def _to_confirm(draft: Draft, heard: Understanding, text: str) -> bool:
     if has_moment(heard.slots):
         # "Yes, Thursday at five" agrees; another moment changes the appointment.
-        named, read_back = str(heard.slots["datetime"]), draft.state.slots.get("moment", "")
-        same = named == read_back or (len(named) == 10 and read_back.startswith(named))
-        if same and heard.intent in {*_YES, Intent.ASK_SCHEDULE}:
+        if _same_moment(draft, heard) and heard.intent in {*_YES, Intent.ASK_SCHEDULE}:
             book(draft)
             return True
         return False
@@ -134,15 +141,44 @@ def _to_confirm(draft: Draft, heard: Understanding, text: str) -> bool:
         book(draft)
     elif "name" in heard.slots:
         pursue_session(draft)
-    elif heard.intent is Intent.DENY and not heard.refuses:
-        draft.set_slot("moment", None)
-        draft.say("session.other_time")
-        draft.expect(Awaiting.SESSION_TIME, stage=Stage.CLOSE)
-    elif heard.intent is Intent.DENY:
+    else:
+        return _deny_moment(draft, heard)
+    return True
+
+
+def _to_key_confirm(draft: Draft, heard: Understanding, text: str) -> bool:
+    """Words where only a key books: they may change or refuse the appointment, never make it."""
+    if has_moment(heard.slots) and not _same_moment(draft, heard):
+        return False
+    if "name" in heard.slots:
+        pursue_session(draft)
+    elif has_moment(heard.slots) or heard.intent in _YES or (heard.intent is Intent.OTHER and not is_question(text)):
+        ask_for_key(draft)
+    else:
+        return _deny_moment(draft, heard)
+    return True
+
+
+def _same_moment(draft: Draft, heard: Understanding) -> bool:
+    named, read_back = str(heard.slots["datetime"]), draft.state.slots.get("moment", "")
+    return named == read_back or (len(named) == 10 and read_back.startswith(named))
+
+
+def _deny_moment(draft: Draft, heard: Understanding) -> bool:
+    if heard.intent is not Intent.DENY:
+        return False
+    if heard.refuses:
         refuse(draft, firmly=True)
     else:
-        return False
+        ask_other_time(draft)
     return True
+
+
+def ask_other_time(draft: Draft) -> None:
+    """The time read back does not suit: ask for another."""
+    draft.set_slot("moment", None)
+    draft.say("session.other_time")
+    draft.expect(Awaiting.SESSION_TIME, stage=Stage.CLOSE)
 
 
 def _to_callback_offer(draft: Draft, heard: Understanding, text: str) -> bool:
@@ -177,14 +213,22 @@ def _to_wrong_number(draft: Draft, heard: Understanding, text: str) -> bool:
 
 def _to_choice(draft: Draft, heard: Understanding, text: str) -> bool:
     if heard.topic == "consultation" or (heard.intent is Intent.OTHER and re.search(r"\b(second|segund)", text)):
-        draft.update(wants_session=True)
-        pursue_session(draft)
+        choose(draft, prices=False)
         return True
     if heard.intent in _YES or (heard.intent is Intent.OTHER and re.search(r"\b(first|price|primer|precio)", text)):
-        draft.say("price.overview")
-        steer(draft)
+        choose(draft, prices=True)
         return True
     return False
+
+
+def choose(draft: Draft, *, prices: bool) -> None:
+    """One of the two that were offered when words did not get through: the prices, or a time for the consultation."""
+    if prices:
+        draft.say("price.overview")
+        steer(draft)
+    else:
+        draft.update(wants_session=True)
+        pursue_session(draft)
 
 
 def _to_more_questions(draft: Draft, heard: Understanding, text: str) -> bool:
@@ -228,7 +272,9 @@ _ANSWERS: Final[Mapping[Awaiting, Callable[[Draft, Understanding, str], bool]]] 
     Awaiting.SESSION_TIME: _to_session_time,
     Awaiting.NAME: _to_name,
     Awaiting.CONFIRM: _to_confirm,
+    Awaiting.KEY_CONFIRM: _to_key_confirm,
     Awaiting.CALLBACK_OFFER: _to_callback_offer,
+    Awaiting.RESCUE: _to_callback_offer,
     Awaiting.CALLBACK_TIME: _to_callback_time,
     Awaiting.WRONG_NUMBER: _to_wrong_number,
     Awaiting.CHOICE: _to_choice,

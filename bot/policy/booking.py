@@ -49,9 +49,15 @@ def take_session_time(draft: Draft, slots: Slots) -> None:
     _ask_other(draft)
 
 
-def book(draft: Draft) -> None:
-    """The caller said yes to the time read back: book it, and speak of it only with the receipt."""
+def book(draft: Draft, *, by_key: bool = False) -> None:
+    """The caller agreed to the time read back: book it, and speak of it only with the receipt.
+
+    While words are not to be relied on, only a key agrees. This is the one place where a booking begins.
+    """
     slots = draft.state.slots
+    if draft.state.degraded and not by_key:
+        pursue_session(draft)
+        return
     action = BookAppointment(
         at=datetime.fromisoformat(slots["moment"]),
         zone=draft.playbook.business.zone,
@@ -59,6 +65,22 @@ def book(draft: Draft) -> None:
         name=slots.get("name"),
     )
     draft.act(action, goal="book the consultation")
+
+
+def ask_for_key(draft: Draft) -> None:
+    """Words came where only a key counts: ask for it, and after enough asking leave the booking to a person."""
+    if draft.count("asked", "key_confirm") >= draft.playbook.limits.asks_per_question:
+        note = f"wants the consultation at {draft.state.slots['moment']}, no key came"
+        draft.act(ScheduleCallback(note=note), goal="have a person settle the booking")
+        return
+    draft.say("session.press_key")
+    draft.goal = "get the key that confirms"
+    draft.expect(Awaiting.KEY_CONFIRM, stage=Stage.CLOSE)
+
+
+def is_open(draft: Draft) -> bool:
+    """Whether somebody is there now, by the playbook's hours."""
+    return _outside_hours(draft, draft.now.astimezone(_zone(draft))) is None
 
 
 def schedule_callback(draft: Draft, slots: Slots, *, note: str = "") -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar, cast
 
 from bot.actions import ActionError, action_from_dict, action_to_dict
 from bot.domain import (
+    Delivery,
     Direction,
     Emotion,
     EmotionLabel,
@@ -23,7 +24,7 @@ from bot.domain import (
     Tier,
     Turn,
 )
-from bot.policy.state import SCHEMA_VERSION, Awaiting, CallState, Mood, StateError
+from bot.policy.state import LATER_FIELDS, SCHEMA_VERSION, Awaiting, CallState, Mood, StateError
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -39,7 +40,8 @@ def state_from_json(text: str) -> CallState:
     """The state that `state_to_json` wrote.
 
     Raises:
-        StateError: no JSON, another schema version, or a field that is missing or of another kind.
+        StateError: no JSON, another schema version, or a field that is unknown, missing or of another kind; only
+            those that joined the schema later may be missing.
     """
     try:
         raw = json.loads(text)
@@ -51,11 +53,12 @@ def state_from_json(text: str) -> CallState:
     if values.get("schema") != SCHEMA_VERSION:
         raise StateError(f"schema: expected {SCHEMA_VERSION}, got {values.get('schema')!r}")
     known = {field.name for field in fields(CallState)}
-    if set(values) - {"schema"} != known:
-        difference = ", ".join(sorted((set(values) - {"schema"}) ^ known))
-        raise StateError(f"state: expected exactly the fields of schema {SCHEMA_VERSION}, differing: {difference}")
+    differing = (set(values) - {"schema"}) ^ known
+    if not differing <= LATER_FIELDS:
+        names = ", ".join(sorted(differing - LATER_FIELDS))
+        raise StateError(f"state: expected exactly the fields of schema {SCHEMA_VERSION}, differing: {names}")
     parsed: dict[str, Any] = {}
-    for name in known:
+    for name in known - differing:
         try:
             parsed[name] = _PARSERS.get(name, _text)(values[name])
         except (StateError, ActionError, ValueError, TypeError, KeyError) as error:
@@ -68,7 +71,7 @@ def _plain(value: object) -> object:
         return dict(cast("Mapping[str, object]", value))
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Turn | Emotion | Tier | Mood):
+    if isinstance(value, Turn | Emotion | Tier | Mood | Delivery):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     return action_to_dict(cast("Any", value))
 
@@ -142,6 +145,11 @@ def _mood(value: object) -> Mood:
     )
 
 
+def _delivery(value: object) -> Delivery:
+    raw = _object(value)
+    return Delivery(pace=_number(raw["pace"]), gain_db=_number(raw["gain_db"]), plain=_flag(raw["plain"]))
+
+
 def _turn(value: object) -> Turn:
     raw = _object(value)
     return Turn(
@@ -174,11 +182,16 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "expects": _one_of(Expected),
     "last_words": _tuple(_text),
     "proposed": _or_none(_text),
+    "opener": _or_none(_text),
+    "delivery": _delivery,
     "booking": _or_none(_text),
     "booked_at": _or_none(_text),
     "outcome": _or_none(_one_of(Outcome)),
     "pending_actions": _tuple(lambda value: action_from_dict(_object(value))),
-    **dict.fromkeys(("misunderstandings", "silences", "off_topic", "refusals", "heard_count"), _count),
+    **dict.fromkeys(
+        ("misunderstandings", "silences", "off_topic", "refusals", "heard_count", "openers_in_row"),
+        _count,
+    ),
     **dict.fromkeys(
         (
             "disclosure_heard",
@@ -190,6 +203,8 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
             "callback_set",
             "booking_failed",
             "hearing_lost",
+            "aside",
+            "degraded",
             "opted_out",
             "opt_out_recorded",
             "ended",

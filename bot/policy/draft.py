@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,6 +20,9 @@ _FREE: Final = frozenset({"ack", "ask", "objection", "product", "off_topic", "ac
 """Groups of texts that a model may word in its own way; every other text is spoken as it stands."""
 _NEUTRAL: Final = frozenset({"ask", "propose.check", "session.offer", "anything_else", "more_questions", "acknowledge"})
 """Texts that leave the choice to what stands beside them."""
+_COMMITTING: Final = frozenset({"book_appointment"})
+"""Tools that bind the caller to something: out of a model's reach while words are not to be relied on."""
+_PLAIN: Final = "the caller asked for plain speech: common words, sentences of at most 12 words, one thing at a time"
 _EXPECTS: Final[Mapping[Awaiting, Expected]] = {
     Awaiting.NOTHING: Expected.OPEN,
     Awaiting.OPENING: Expected.OPEN,
@@ -35,6 +37,9 @@ _EXPECTS: Final[Mapping[Awaiting, Expected]] = {
     Awaiting.CHOICE: Expected.OPEN,
     Awaiting.MORE_QUESTIONS: Expected.OPEN,
     Awaiting.ANYTHING_ELSE: Expected.OPEN,
+    Awaiting.KEY_CONFIRM: Expected.YES_NO,
+    Awaiting.RESCUE: Expected.YES_NO,
+    Awaiting.KEYS: Expected.OPEN,
 }
 
 
@@ -43,7 +48,7 @@ class Draft:
 
     def __init__(self, *, playbook: Playbook, state: CallState, now: datetime) -> None:
         self.playbook = playbook
-        self.state = replace(state, heard_count=state.heard_count + 1)
+        self.state = state.changed(heard_count=state.heard_count + 1)
         self.now = now
         self.sentences: list[str] = []
         self.facts: list[str] = []
@@ -52,6 +57,9 @@ class Draft:
         self.hint = ""
         self.ends_call = False
         self.interruptible = True
+        self.aside = False
+        """These words pass: what was said before them stays what can be repeated."""
+        self.spoken_keys: list[str] = []
         self._free = False
         self._fixed = False
         self._noticed = False
@@ -78,7 +86,7 @@ class Draft:
 
     def update(self, **changes: Any) -> None:
         """Change fields of the next state."""
-        self.state = replace(self.state, **changes)
+        self.state = self.state.changed(**changes)
 
     def set_slot(self, key: str, value: str | None) -> None:
         """Remember or (None) forget a slot."""
@@ -98,6 +106,7 @@ class Draft:
         """Add the playbook's words for `key`, in a wording that fits the tone and was used least."""
         spoken = self.words(key, **values)
         self.sentences.extend(spoken)
+        self.spoken_keys.append(key)
         if key in _NEUTRAL or key.partition(".")[0] in _NEUTRAL:
             return
         if self._is_free(key):
@@ -112,6 +121,8 @@ class Draft:
         if not wordings:
             return ()
         chosen = _suitable(wordings, self.tone)
+        if self.state.delivery.plain:
+            chosen = (min(chosen, key=_longest_sentence),)
         wording = chosen[self.count("used", key) % len(chosen)]
         filled = {"name_tail": self._name_tail(), **values}
         return tuple(_PLACEHOLDER.sub(lambda match: filled.get(match.group(1), ""), text) for text in wording.sentences)
@@ -162,7 +173,8 @@ class Draft:
         # What was said when something is only done in this turn, or nothing said, stays what can be repeated.
         self.update(
             pending_actions=self.actions,
-            last_words=sentences if sentences and not self.actions else self.state.last_words,
+            last_words=sentences if sentences and not (self.actions or self.aside) else self.state.last_words,
+            aside=self.aside,
         )
         return TurnPlan(
             state=self.state,
@@ -171,9 +183,9 @@ class Draft:
             sentences=sentences,
             approved=self._fixed or not self._free,
             facts=tuple(dict.fromkeys(self.facts)),
-            tools=self.playbook.tools.get(self.state.stage, ()),
+            tools=self._tools(),
             tone=self.tone,
-            hint=self.hint,
+            hint="; ".join(hint for hint in (self.hint, _PLAIN if self.state.delivery.plain else "") if hint),
             expects=self.state.expects,
             actions=self.actions,
             ends_call=self.ends_call,
@@ -197,6 +209,10 @@ class Draft:
             self._fixed = True
         return due
 
+    def _tools(self) -> tuple[str, ...]:
+        tools = self.playbook.tools.get(self.state.stage, ())
+        return tuple(tool for tool in tools if tool not in _COMMITTING) if self.state.degraded else tools
+
     def _complete_notices(self) -> None:
         due = self.notice(disclosure="notice.disclosure_again", storage="notice.storage_again")
         # Words that are repeated may hold a notice already.
@@ -212,6 +228,10 @@ class Draft:
     def _name_tail(self) -> str:
         name = self.state.slots.get("name", "").split()
         return f", {name[0]}" if name else ""
+
+
+def _longest_sentence(wording: Wording) -> int:
+    return max(len(sentence.split()) for sentence in wording.sentences)
 
 
 def _suitable(wordings: tuple[Wording, ...], tone: Tone) -> tuple[Wording, ...]:

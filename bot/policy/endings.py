@@ -38,6 +38,8 @@ def final_outcome(state: CallState, *, refused: bool = False) -> Outcome:
         return Outcome.OPTED_OUT
     if state.outcome is not None:
         return state.outcome
+    if state.hearing_lost:
+        return Outcome.FAILED  # that we could not hear them says nothing about their interest
     spoke = any(turn.speaker is Speaker.CALLER for turn in state.turns)
     return Outcome.NOT_INTERESTED if spoke or refused else Outcome.ABANDONED
 

@@ -1,8 +1,7 @@
-"""What happens besides words: the start, silence, keys, words not understood, receipts, the end of time."""
+"""What happens besides words and keys: the start, silence, receipts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -17,19 +16,13 @@ from bot.actions import (
 )
 from bot.domain import Direction, Expected, Outcome, Stage
 from bot.policy.draft import Draft
-from bot.policy.endings import confirm_opt_out, final_outcome, opt_out, say_goodbye
+from bot.policy.endings import confirm_opt_out, final_outcome, say_goodbye
 from bot.policy.heard import CallStarted
-from bot.policy.replies import ask_for_person
+from bot.policy.hearing import nothing_heard
 from bot.policy.spoken_time import spoken_day
 from bot.policy.state import Awaiting
-from bot.policy.steering import ask_callback_time, offer_callback, steer
+from bot.policy.steering import ask_callback_time, steer
 
-_NARROWER: Final[Mapping[Expected, str]] = {
-    Expected.YES_NO: "not_understood.yes_no",
-    Expected.DATE: "not_understood.date",
-    Expected.NUMBER: "not_understood.number",
-    Expected.STORY: "not_understood.story",
-}
 _AGAIN_ON_HOLD: Final = 1
 """Silences more that are borne after the caller asked us to wait."""
 
@@ -56,6 +49,9 @@ def start(draft: Draft, heard: CallStarted) -> None:
 
 def silence(draft: Draft) -> None:
     """Nobody speaks: ask twice in other words, then say goodbye."""
+    if draft.state.hearing_lost:
+        nothing_heard(draft, spoke=False)
+        return
     before = draft.state.silences
     draft.update(silences=before + 1)
     patience = draft.playbook.limits.max_silences + (_AGAIN_ON_HOLD if draft.state.on_hold else 0)
@@ -66,40 +62,7 @@ def silence(draft: Draft) -> None:
         return
     draft.goal = "see whether the caller is there"
     draft.say("silence.first" if before == 0 else "silence.second")
-
-
-def key(draft: Draft, digit: str) -> None:
-    """A key was pressed: what the playbook says of it, else how the keys work."""
-    match draft.playbook.keys.get(digit):
-        case "opt_out":
-            opt_out(draft)
-        case "human":
-            ask_for_person(draft)
-        case _:
-            draft.goal = "explain the keys"
-            draft.say("keys.help")
-
-
-def not_understood(draft: Draft) -> None:
-    """Words that could not be made out: ask for less, then offer a choice of two, then a call-back, then end."""
-    before = draft.state.misunderstandings
-    draft.update(misunderstandings=before + 1)
-    draft.goal = "get the words again"
-    if before == 0:
-        draft.say(_NARROWER.get(draft.state.expects, "not_understood.open"))
-    elif before == 1 and not draft.state.wants_session and draft.state.booking is None:
-        draft.say("not_understood.choice")
-        draft.expect(Awaiting.CHOICE, stage=draft.state.stage)
-    elif before <= 2:
-        offer_callback(draft, words="not_understood.callback")
-    else:
-        draft.act(ScheduleCallback(note="the caller could not be understood"), goal="have a person call back")
-
-
-def hearing_lost(draft: Draft) -> None:
-    """We cannot hear any more: own up to it and have a person call back. Nothing is booked or sold from here on."""
-    draft.update(hearing_lost=True)
-    draft.act(ScheduleCallback(note="our speech recognition failed in the call"), goal="have a person call back")
+    draft.aside = True
 
 
 def receipts(draft: Draft, received: tuple[Receipt, ...]) -> None:
@@ -154,8 +117,6 @@ def _booked(draft: Draft, receipt: Receipt, action: BookAppointment) -> None:
 def _callback_set(draft: Draft, receipt: Receipt, action: ScheduleCallback) -> None:
     if draft.state.booking_failed:
         draft.say("session.failed")
-    if draft.state.hearing_lost:
-        draft.say("degraded.deaf")
     if not receipt.ok:
         draft.say("callback.failed")
     elif action.at is not None:
@@ -176,6 +137,9 @@ def _transferred(draft: Draft, *, ok: bool) -> None:
         draft.goal = "hand over to a person"
         draft.say("human.transferring")
         draft.end(Outcome.TRANSFERRED)
+        return
+    if draft.state.hearing_lost:
+        draft.act(ScheduleCallback(note="wants to speak to a person"), goal="have a person call back")
         return
     draft.say("human.failed")
     ask_callback_time(draft)

@@ -46,7 +46,12 @@ class NotUnderstood:
 
 @dataclass(frozen=True, kw_only=True)
 class HearingLost:
-    """Speech recognition has failed for the rest of the call: the caller can still listen and press keys."""
+    """Speech recognition has failed, with nothing in its place: the caller can still listen and press keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HearingBackup:
+    """Speech recognition has failed and goes on with a poor recogniser: its words no longer commit to anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,4 +66,6 @@ class TimeLimit:
     """The call has lasted as long as one may."""
 
 
-Heard: TypeAlias = CallStarted | Said | Silence | Key | NotUnderstood | HearingLost | Receipts | TimeLimit
+Heard: TypeAlias = (
+    CallStarted | Said | Silence | Key | NotUnderstood | HearingLost | HearingBackup | Receipts | TimeLimit
+)

@@ -15,7 +15,9 @@ class TurnPlan:
 
     With `actions`, nothing is said yet: carry them out and call `plan_turn` again with their receipts. Else speak
     `sentences` where `approved`, or let the model word the turn along `goal`, `facts` and `hint`, with `sentences` to
-    fall back on. With `ends_call` hang up once the words were heard (there may be none). `state` is the state to keep.
+    fall back on. `opener` are a few words that may be spoken at once while the model still words the rest (give them to
+    `build_messages` then); None where none fits. With `ends_call` hang up once the words were heard (there may be
+    none). `state` is the state to keep.
     """
 
     state: CallState
@@ -32,6 +34,7 @@ class TurnPlan:
     ends_call: bool
     outcome: Outcome | None
     interruptible: bool
+    opener: str | None = None
 
     @property
     def text(self) -> str:

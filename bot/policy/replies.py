@@ -94,6 +94,7 @@ def _hold_on(draft: Draft, heard: Understanding, text: str) -> None:
     draft.update(on_hold=True)
     draft.say("hold.ok")
     draft.goal = "wait"
+    draft.aside = True
 
 
 def _repeat(draft: Draft, heard: Understanding, text: str) -> None:
@@ -101,6 +102,7 @@ def _repeat(draft: Draft, heard: Understanding, text: str) -> None:
     said = tuple(words for words in draft.state.last_words if words not in draft.sentences)
     if said:
         draft.repeat(said)
+        draft.aside = True
     else:
         steer(draft)
     draft.goal = "say it again"
@@ -244,9 +246,19 @@ def _names_session(draft: Draft, heard: Understanding) -> bool:
         return False
     if heard.intent in {Intent.ASK_SCHEDULE, Intent.AFFIRM}:
         return True
-    awaiting = {Awaiting.SESSION_OFFER, Awaiting.SESSION_TIME, Awaiting.CONFIRM, Awaiting.NAME, Awaiting.TIER_CHECK}
-    return draft.state.awaiting in awaiting and heard.intent in {Intent.OTHER, Intent.DENY, Intent.BACKCHANNEL}
+    return draft.state.awaiting in _ABOUT_SESSION and heard.intent in {Intent.OTHER, Intent.DENY, Intent.BACKCHANNEL}
 
+
+_ABOUT_SESSION: Final = frozenset(
+    {
+        Awaiting.SESSION_OFFER,
+        Awaiting.SESSION_TIME,
+        Awaiting.CONFIRM,
+        Awaiting.KEY_CONFIRM,
+        Awaiting.NAME,
+        Awaiting.TIER_CHECK,
+    }
+)
 
 _URGENT: Final[Mapping[Intent, Callable[[Draft], None]]] = {
     Intent.WRONG_NUMBER: wrong_number,

@@ -113,7 +113,8 @@ def ask_more_questions(draft: Draft) -> None:
 
 
 def pursue_session(draft: Draft) -> None:
-    """The caller wants the consultation: ask for what is missing, else read it back and ask for a yes."""
+    """The caller wants the consultation: ask for what is missing, else read it back and ask for a yes (for a key where
+    words are not to be relied on)."""
     slots = draft.state.slots
     if "moment" not in slots:
         ask_time(draft)
@@ -123,9 +124,10 @@ def pursue_session(draft: Draft) -> None:
         draft.goal = "learn the name for the booking"
         draft.expect(Awaiting.NAME, stage=Stage.CLOSE)
     else:
-        draft.say("session.confirm", moment=draft.moment_text(slots["moment"]))
+        by_key = draft.state.degraded
+        draft.say("session.confirm_key" if by_key else "session.confirm", moment=draft.moment_text(slots["moment"]))
         draft.goal = "read the appointment back"
-        draft.expect(Awaiting.CONFIRM, stage=Stage.CLOSE)
+        draft.expect(Awaiting.KEY_CONFIRM if by_key else Awaiting.CONFIRM, stage=Stage.CLOSE)
 
 
 def ask_time(draft: Draft) -> None:
@@ -149,12 +151,14 @@ def ask_anything_else(draft: Draft) -> None:
     draft.expect(Awaiting.ANYTHING_ELSE, stage=Stage.WRAP_UP)
 
 
-def offer_callback(draft: Draft, *, words: str = "callback.offer") -> None:
+def offer_callback(
+    draft: Draft, *, words: str = "callback.offer", awaiting: Awaiting = Awaiting.CALLBACK_OFFER
+) -> None:
     """Offer that a person calls another time."""
     draft.count("asked", "callback_offer")
     draft.say(words)
     draft.goal = "offer a call-back"
-    draft.expect(Awaiting.CALLBACK_OFFER, stage=Stage.WRAP_UP)
+    draft.expect(awaiting, stage=Stage.WRAP_UP)
 
 
 def ask_callback_time(draft: Draft) -> None:

@@ -17,6 +17,8 @@ from bot.conversation import (
     CallStarted,
     CallState,
     Heard,
+    HearingBackup,
+    HearingLost,
     Key,
     NotUnderstood,
     Receipts,
@@ -48,7 +50,7 @@ EVENTS = st.one_of(
     st.just(Silence(seconds=6.0)),
     st.just(NotUnderstood()),
     st.sampled_from("0123456789*#x").map(lambda digit: Key(digit=digit)),
-    st.just(TimeLimit()),
+    st.sampled_from([TimeLimit(), HearingLost(), HearingBackup()]),
 )
 FAILING = st.sets(st.sampled_from([BookAppointment, RecordOptOut, ScheduleCallback, SendInformation]))
 COMMON = settings(

@@ -100,6 +100,16 @@ def test_a_playbook_may_lie_in_any_folder_and_its_version_follows_its_content(bo
         ("texts.en.toml", "{moment}", "{when}", r"sentences\.session\.confirm\[0\]: .*\{when\}"),
         ("texts.en.toml", "[tiers.pro]", "[tiers.gold]", r"tiers\.gold"),
         ("texts.en.toml", "Are you still there?", "word " * 26, r"silence\.first\[0\]: expected at most 25 words.*26"),
+        ("texts.es.toml", 'calm = ["Le', 'clam = ["Le', r"texts\.es\.toml: sentences\.opener\.calm: .*missing"),
+        ("texts.en.toml", '"Good question."', '"That is a good question."', r"opener\.question\[0\]: .*4 words, got 5"),
+        ("texts.en.toml", '"Good question."', '"Good one, {name}."', r"opener\.question\[0\]: .*got \{name\}"),
+        (
+            "texts.es.toml",
+            'calm = ["Le entiendo.", "Sí, entiendo.", "Sí, le escucho."]',
+            'calm = "Bien."',
+            r"at least 2",
+        ),
+        ("playbook.toml", '9 = "opt_out"', '1 = "opt_out"', r"keys\.1: expected another key than 1 and 2"),
         ("texts.en.toml", '"Are you still there?"', "7", r"silence\.first\[0\]: expected a text"),
         ("texts.en.toml", '"Are you still there?"', '{tone = "loud", text = "Hey"}', r"tone: expected one of .*'loud'"),
     ],
@@ -116,6 +126,14 @@ def test_a_mistake_is_refused_with_file_place_and_what_was_expected(
 def test_the_tools_a_playbook_may_name_are_those_that_exist() -> None:
     tools = Path(bot.tools.__file__).parent
     assert all((tools / f"{name}.py").is_file() for name in TOOLS)
+
+
+def test_a_playbook_without_openers_needs_no_words_for_them(book: Path) -> None:
+    edit(book / "playbook.toml", "openers = true", "openers = false")
+    for language in ("en", "es"):
+        edit(book / f"texts.{language}.toml", "[sentences.opener]", "[sentences.narrower2]")
+    findings = check_playbook(str(book))
+    assert findings and all("narrower2" in finding.key for finding in findings)
 
 
 def test_every_mistake_is_told_at_once(book: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conversation_talk import MONDAY, Talk
 
 from bot.analysis import Analyst
+from bot.conversation import note_spoken
 from bot.domain import Utterance
 from bot.playbook import load_playbook
 from bot.prompt import MAX_TURNS, build_messages
@@ -60,3 +61,36 @@ def test_a_long_talk_is_kept_short() -> None:
         one.say("hmm interesting")
     plan = one.plans[-1]
     assert len(build_messages(PLAYBOOK, plan.state, plan, None)) <= MAX_TURNS + 2
+
+
+def test_a_reply_that_has_begun_is_told_so_and_nothing_else_changes() -> None:
+    one = talk()
+    plan = one.say("what is it exactly")
+    plainly = build_messages(PLAYBOOK, plan.state, plan, None)
+    opened = build_messages(PLAYBOOK, plan.state, plan, None, opener="Good question.")
+    assert opened[:-1] == plainly[:-1] and opened[-1]["content"].startswith(plainly[-1]["content"])
+    added = opened[-1]["content"].removeprefix(plainly[-1]["content"])
+    assert '"Good question."' in added and "do not greet, thank or acknowledge" in added
+    assert "already begun" not in plainly[-1]["content"]
+
+
+def test_an_interrupted_reply_that_had_an_opener_is_kept_as_heard_and_marked() -> None:
+    one = talk()
+    plan = one.say("what is it exactly")
+    full = f"Good question. {plan.text}"
+    state = note_spoken(plan.state, text_heard="Good question. We're an", full_text=full, interrupted=True, at=one.now)
+    messages = build_messages(PLAYBOOK, state, plan, None)
+    assert messages[-2] == {"role": "assistant", "content": "Good question. We're an — (interrupted here)"}
+
+
+def test_a_reply_heard_to_its_end_is_not_marked() -> None:
+    one = talk()
+    plan = one.say("what is it exactly")
+    assert "interrupted" not in build_messages(PLAYBOOK, one.state, plan, None)[-2]["content"]
+
+
+def test_whoever_asked_for_slower_speech_gets_plain_words() -> None:
+    one = talk()
+    one.say("can you talk slower")
+    plan = one.say("i want to lose weight")
+    assert "at most 12 words" in build_messages(PLAYBOOK, plan.state, plan, None)[-1]["content"]
