@@ -14,7 +14,9 @@ import uvicorn
 from loguru import logger
 from starlette.types import ASGIApp
 
+from pipelines.start_up import settle_heap
 from telephony.gate import Gate
+from telephony.media_socket import MediaSocketProtocol
 from telephony.twilio.messages import MAX_FRAME_BYTES
 
 PING_SECONDS: Final = 20.0
@@ -39,6 +41,11 @@ class DrainingServer(uvicorn.Server):
         self._gate = gate
         self._drain_seconds = drain_seconds
         self._deadline: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen; by then everything that lives as long as the process is there."""
+        settle_heap()
+        await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; at the second signal stop. Both end with status 0."""
@@ -73,7 +80,7 @@ def server_config(app: ASGIApp, *, lifespan: bool = False) -> uvicorn.Config:
     """uvicorn as the door needs it: no compression (Twilio breaks on it), small frames, forwarded headers ignored."""
     options: dict[str, Any] = {
         "http": "httptools",
-        "ws": "websockets-sansio",
+        "ws": MediaSocketProtocol,
         "ws_max_size": MAX_FRAME_BYTES,
         "ws_per_message_deflate": False,
         "ws_ping_interval": PING_SECONDS,
