@@ -152,6 +152,11 @@ class Metrics:
         self._guarded = counter("ngx_guard_replacements", "Sentences of the model that were replaced.", "reason")
         self._actions = counter("ngx_actions", "Actions carried out, or why not.", "action", "result")
         self._store_errors = counter("ngx_store_errors", "Requests that a store did not answer.", "store")
+        self._voice_cache = counter("ngx_voice_cache", "Sentences looked up among those synthesised ahead.", "result")
+        self._ahead = counter("ngx_answers_ahead", "Answers begun before the caller's turn was over.", "result")
+        self._ahead_spend = counter(
+            "ngx_answers_ahead_discarded_characters", "Characters asked of a model, or spoken, for nothing.", "kind"
+        )
         self._emotions = counter("ngx_emotions", "Callers' turns by the feeling in their words.", "emotion")
         self._tiers = counter("ngx_tiers", "Calls by the offer that fitted at their end.", "tier")
         self._lag = Histogram(
@@ -164,6 +169,12 @@ class Metrics:
             self._interruptions.labels(kind=kind.value)
         for store in Store:
             self._store_errors.labels(store=store.value)
+        for result in ("used", "discarded"):
+            self._ahead.labels(result=result)
+        for kind in ("prompt", "speech"):
+            self._ahead_spend.labels(kind=kind)
+        for result in ("hit", "miss"):
+            self._voice_cache.labels(result=result)
 
     def call_began(self) -> None:
         """A call is going on."""
@@ -214,6 +225,17 @@ class Metrics:
     def store_error(self, store: Store) -> None:
         """A store did not answer."""
         self._store_errors.labels(store=store.value).inc()
+
+    def answer_ahead(self, *, used: bool, prompt_characters: int = 0, speech_characters: int = 0) -> None:
+        """An answer that was begun before the caller's turn was over came of use, or was discarded at that cost."""
+        self._ahead.labels(result="used" if used else "discarded").inc()
+        if not used:
+            self._ahead_spend.labels(kind="prompt").inc(prompt_characters)
+            self._ahead_spend.labels(kind="speech").inc(speech_characters)
+
+    def voice_cache(self, *, hit: bool) -> None:
+        """A sentence to be spoken was there already, or has to be synthesised."""
+        self._voice_cache.labels(result="hit" if hit else "miss").inc()
 
     def emotion(self, label: EmotionLabel) -> None:
         """A caller's turn was understood to feel like this."""

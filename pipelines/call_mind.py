@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from loguru import logger
@@ -15,6 +16,7 @@ from bot.conversation import (
     CallStarted,
     CallState,
     Heard,
+    HearingBackup,
     HearingLost,
     Key,
     NotUnderstood,
@@ -40,6 +42,15 @@ from bot.tools.running import run_actions
 from pipelines.events import CallListener, CallOver, SentenceBegun, TurnTaken
 
 _STORE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Considered:
+    """An answer in mind: to what, and how. The caller need never hear it."""
+
+    utterance: Utterance
+    plan: TurnPlan
+    emotion: Emotion | None = None
 
 
 class CallMind:
@@ -71,25 +82,47 @@ class CallMind:
         self._version = 0
         self._told = 0
         self._utterance: Utterance | None = None
+        self._before: CallState | None = None
 
     async def start(self) -> TurnPlan:
         """The first words of the call."""
         return await self._plan(CallStarted(direction=self.call.direction))
 
-    async def hear(self, utterance: Utterance, *, interrupted: bool) -> TurnPlan:
-        """Answer what the caller said; `interrupted` if the bot was speaking when they began."""
-        self._utterance = utterance
+    def consider(self, utterance: Utterance, *, interrupted: bool) -> Considered:
+        """What would be answered if the caller's turn were over with these words; changes nothing.
+
+        `interrupted`: the bot was speaking when the caller began.
+        """
         if not utterance.understood:
-            return await self._plan(NotUnderstood())
+            plan = plan_turn(self.playbook, self.state, NotUnderstood(), self._now())
+            return Considered(utterance=utterance, plan=plan)
         with self._metrics.timed(LatencyStage.PLAN):
             understanding = self._analyst.understand(
                 utterance.text, hint=utterance.language, state=self.state, now=self._now()
             )
             said = Said(utterance=utterance, understanding=understanding, interrupted_bot=interrupted)
             plan = plan_turn(self.playbook, self.state, said, self._now())
-        self.emotion = understanding.emotion
-        self._metrics.emotion(understanding.emotion.label)
-        return await self._adopt(plan)
+        return Considered(utterance=utterance, plan=plan, emotion=understanding.emotion)
+
+    async def hear(self, considered: Considered) -> TurnPlan:
+        """The caller's turn is over with the words that were considered: take the plan, with all it asks for."""
+        if considered.emotion is not None:
+            self.emotion = considered.emotion
+            self._metrics.emotion(considered.emotion.label)
+        self._utterance = considered.utterance
+        self._before = None if considered.plan.actions else self.state
+        return await self._adopt(considered.plan)
+
+    def take_back(self) -> Utterance | None:
+        """The turn heard last was not over: forget its answer, of which nothing was heard; return its words.
+
+        None where it set something going, or where there was none.
+        """
+        if self._before is None or self._utterance is None:
+            return None
+        self.state, self._before = self._before, None
+        self._told = min(self._told, len(self.state.turns))
+        return self._utterance
 
     async def press(self, digit: str) -> TurnPlan:
         """Answer a key."""
@@ -103,15 +136,28 @@ class CallMind:
         """The call has lasted as long as one may."""
         return await self._plan(TimeLimit())
 
+    async def hear_poorly(self) -> TurnPlan:
+        """A poorer recogniser has taken over."""
+        return await self._plan(HearingBackup())
+
+    def note_poor_hearing(self) -> None:
+        """The same, while an answer is on its way already: nothing is said about it."""
+        self.state = dataclasses.replace(self.state, degraded=True)
+
     async def lose_hearing(self) -> TurnPlan:
         """Speech recognition has failed for the rest of the call."""
         return await self._plan(HearingLost())
 
-    def messages(self, plan: TurnPlan) -> list[dict[str, str]] | None:
-        """What the model is asked for this plan; None where the ready words are to be spoken."""
+    def messages(
+        self, plan: TurnPlan, utterance: Utterance | None, *, opener: str | None = None
+    ) -> list[dict[str, str]] | None:
+        """What the model is asked for this answer to `utterance`; None where the ready words are to be spoken.
+
+        `opener`: the words with which the answer will have begun.
+        """
         if plan.approved or not plan.sentences:
             return None
-        return build_messages(self.playbook, self.state, plan, self._utterance)
+        return build_messages(self.playbook, self.state, plan, utterance, opener=opener)
 
     def note_started(self, text: str, *, answer_ms: int | None) -> None:
         """The caller begins to hear a sentence."""

@@ -8,6 +8,7 @@ from pipecat.frames.frames import DataFrame, SystemFrame
 
 from bot.conversation import TurnPlan
 from bot.domain import Emotion, Tier, Utterance
+from pipelines.floor import WordsEvent
 
 
 @dataclass
@@ -25,13 +26,35 @@ class TierFrame(DataFrame):
 
 
 @dataclass
+class RecognisedFrame(DataFrame):
+    """What a recogniser that tells turns apart makes of the turn so far: all its words."""
+
+    event: WordsEvent
+    text: str
+    language: str | None
+
+
+@dataclass
+class PrepareFrame(DataFrame):
+    """The caller's turn will probably end with these words: the answer may be begun, unheard."""
+
+    utterance: Utterance
+
+
+@dataclass
+class WithdrawFrame(DataFrame):
+    """The caller's turn went on: what was prepared answers nothing."""
+
+
+@dataclass
 class CallerTurnFrame(DataFrame):
-    """The caller's turn is over: what was said; None where there was sound but no words.
+    """The caller's turn is over: what was said. `continues`: it carries on a turn that was taken too early.
 
     It outlives interruptions: what it sets going, such as a booking, is finished.
     """
 
-    utterance: Utterance | None
+    utterance: Utterance
+    continues: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,39 +98,6 @@ class ReplyEndFrame(DataFrame):
 
 
 @dataclass
-class SentencePlayedFrame(SystemFrame):
-    """A sentence of ours is over at the caller's end: what of it was heard. Travels upstream."""
-
-    text: str
-    heard: str
-
-    @property
-    def complete(self) -> bool:
-        """Whether the caller heard it to its end."""
-        return self.heard == self.text
-
-
-@dataclass
-class PlayoutCutFrame(SystemFrame):
-    """An interruption has reached the line: all that was heard before it has been reported. Travels upstream."""
-
-
-@dataclass
-class ReplyPlayedFrame(SystemFrame):
-    """A whole reply has been played to its end. Travels upstream."""
-
-    reply_id: int
-
-
-@dataclass
-class SentenceStartedFrame(SystemFrame):
-    """A sentence's first sample left for the caller at monotonic time `at` (seconds). Travels upstream."""
-
-    text: str
-    at: float
-
-
-@dataclass
 class LineMarkFrame(SystemFrame):
     """A mark came back from the caller's end."""
 
@@ -119,6 +109,13 @@ class LineGoneFrame(SystemFrame):
     """The caller or the carrier ended the stream; `last_words` were being said then."""
 
     last_words: Utterance | None = None
+
+
+@dataclass
+class HearingBackupFrame(SystemFrame):
+    """From here on a poorer recogniser hears. `silently`: an answer is on its way, nothing is said about it now."""
+
+    silently: bool
 
 
 @dataclass

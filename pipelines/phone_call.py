@@ -15,19 +15,25 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.workers.runner import WorkerRunner
 
+from bot.analysis.floor import LexicalFloorJudge
 from bot.domain import Call, Outcome
 from bot.metrics import ProviderCause
 from bot.stores.errors import StoreUnavailable
 from bot.stores.sessions import Ending, EndingKind
 from pipelines.call_mind import CallMind
-from pipelines.frames import HearingLostFrame
+from pipelines.floor import Floor
+from pipelines.frames import HearingBackupFrame, HearingLostFrame
+from pipelines.hearing_watch import Hearing
 from pipelines.line import LINE_SAMPLE_RATE, MediaLine
+from pipelines.mouth import Mouth
+from pipelines.processors.backup_recogniser import Activation, BackupRecogniser
+from pipelines.processors.cached_speech import CachedSpeechPlayer, CachedVoice
+from pipelines.processors.ear import Ear
 from pipelines.processors.fallback_voice import FallbackVoice
 from pipelines.processors.line_input import LineInput
 from pipelines.processors.line_output import LineOutput
 from pipelines.processors.seller import Seller
 from pipelines.processors.turn_taking import TurnTaking
-from pipelines.processors.voice_activity import VoiceActivityProcessor
 from pipelines.processors.wording import Wording
 from pipelines.provider import ProviderError
 from pipelines.provider_errors import provider_cause
@@ -91,8 +97,10 @@ class _Talk:
         self._line = line
         self._resources = resources
         self._over = asyncio.Event()
-        self._failed_providers: set[str] = set()
+        self._failures: set[tuple[str, ProviderCause]] = set()
         self._failed = False
+        self._backup: BackupRecogniser | None = None
+        self._hearing_gone = False
         self._seller: Seller | None = None
         self._worker: PipelineWorker | None = None
         self._voice: TTSService | None = None
@@ -151,29 +159,47 @@ class _Talk:
 
     def _processors(self) -> list[FrameProcessor]:
         resources, language = self._resources, self.mind.state.language
-        activity = VoiceActivity(resources.silero)
+        mouth = Mouth(self._line)
+        floor = Floor(mouth, LexicalFloorJudge(), language=language, tells_turns=resources.recogniser.tells_turns)
+        turn_taking = TurnTaking(floor, mouth, resources.metrics)
         self._seller = Seller(
             self.mind,
+            floor=floor,
+            mouth=mouth,
+            find_opener=resources.find_opener,
             has_model=resources.model is not None,
             metrics=resources.metrics,
-            silence_seconds=lambda: activity.silence_seconds,
             on_over=self._over.set,
         )
+        ear = Ear(VoiceActivity(resources.silero), mouth, turn_taking)
+        self._backup = BackupRecogniser(
+            resources.backup_hearing,
+            language=lambda: self.mind.state.language,
+            bot_speaks=lambda: mouth.is_speaking,
+            on_trouble=self._hearing_trouble,
+        )
         processors: list[FrameProcessor] = [
-            LineInput(self._line),
-            VoiceActivityProcessor(activity),
+            LineInput(self._line, ear=ear, output=turn_taking),
+            ear,
+            self._backup,
             resources.recogniser.service(language=language),
-            TurnTaking(resources.recogniser.turn_strategies()),
+            self._backup.gate,
+            turn_taking,
             self._seller,
         ]
         if resources.model is not None:
             processors.append(resources.model.service())
         self._voice = resources.voice.service(language=language)
-        processors += [Wording(resources.guard, resources.metrics, on_model_late=self._model_late), self._voice]
+        processors += [
+            Wording(resources.guard, resources.metrics, on_model_late=self._model_late),
+            CachedVoice(resources.speech_cache, language=language, metrics=resources.metrics),
+            self._voice,
+            CachedSpeechPlayer(),
+        ]
         if resources.fallback_voice is not None:
             self._fallback = FallbackVoice(resources.fallback_voice, language=language, on_failure=self._voice_failed)
             processors.append(self._fallback)
-        processors.append(LineOutput(self._line))
+        processors.append(LineOutput(mouth))
         return processors
 
     def _end(self) -> CallEnd:
@@ -191,8 +217,10 @@ class _Talk:
         processor, names = frame.processor, self._resources.names
         if isinstance(processor, STTService):
             self._note_failure(names.stt, provider_cause(frame))
-            if not processor.is_usable and self._worker is not None:
-                await self._worker.queue_frame(HearingLostFrame())
+            if self._backup is not None:
+                self._backup.prepare()
+            if not processor.is_usable:
+                await self._hearing_lost()
         elif isinstance(processor, LLMService):
             self._note_failure(names.llm, provider_cause(frame))
         elif isinstance(processor, TTSService):
@@ -204,6 +232,23 @@ class _Talk:
             logger.error("a processor failed: {}", type(processor).__name__)
             self._failed = True
             self._over.set()
+
+    async def _hearing_trouble(self, what: Hearing) -> None:
+        """The recogniser said nothing to what the caller said."""
+        self._note_failure(self._resources.names.stt, ProviderCause.SILENT)
+        if what is Hearing.LOST:
+            await self._hearing_lost()
+
+    async def _hearing_lost(self) -> None:
+        """The recogniser is of no more use in this call: the embedded one hears, or the caller is told of the keys."""
+        if self._hearing_gone or self._backup is None or self._worker is None:
+            return
+        match await self._backup.activate():
+            case Activation.NO_PLACE:
+                self._hearing_gone = True
+                await self._worker.queue_frame(HearingLostFrame())
+            case activation:
+                await self._worker.queue_frame(HearingBackupFrame(silently=activation is Activation.ANSWERS))
 
     def _model_late(self) -> None:
         self._note_failure(self._resources.names.llm, ProviderCause.TIMEOUT)
@@ -217,6 +262,6 @@ class _Talk:
     def _note_failure(self, provider: str, cause: ProviderCause) -> None:
         self._resources.metrics.provider_error(provider=provider, cause=cause)
         self._resources.occupancy.note_failure(provider)
-        if provider not in self._failed_providers:
-            self._failed_providers.add(provider)
+        if (provider, cause) not in self._failures:
+            self._failures.add((provider, cause))
             logger.error("provider {} failed in this call: {}; the fallback takes over", provider, cause.value)

@@ -6,7 +6,7 @@ serves all calls; `service` makes the pipecat service of one call.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeAlias
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from bot.playbook import Playbook
 from bot.settings import Settings
+from pipelines.embedded.voice import SpeechChunk
 
 
 class ProviderKind(StrEnum):
@@ -49,8 +49,9 @@ class Recogniser(Protocol):
         """
         ...
 
-    def turn_strategies(self) -> UserTurnStrategies:
-        """How turns are told apart with this recogniser."""
+    @property
+    def tells_turns(self) -> bool:
+        """Whether it says itself when a turn is over, by meaning and melody, rather than by silence alone."""
         ...
 
 
@@ -62,11 +63,36 @@ class Model(Protocol):
         ...
 
 
+class Synthesiser(Protocol):
+    """Speaks into a buffer, for work ahead of calls."""
+
+    def __call__(self, text: str, *, language: str, pace: float = 1.0) -> AsyncIterator[SpeechChunk]:
+        """Speak `text` as a call would hear it; `pace` 1.2 is a fifth faster. One text at a time.
+
+        Raises:
+            VoiceFailed: the voice cannot speak now; what came before is not to be kept.
+        """
+        ...
+
+
 class Voice(Protocol):
     """Speech synthesis, opened for all calls."""
 
+    @property
+    def identity(self) -> str:
+        """All that its sound depends on beside text, language and pace: provider, origin, voice, model; no secret."""
+        ...
+
     def service(self, *, language: str) -> TTSService:
         """The voice of one call that begins in `language`."""
+        ...
+
+    def synthesis(self) -> AbstractAsyncContextManager[Synthesiser]:
+        """A synthesiser that keeps one connection while the block lasts.
+
+        Raises:
+            VoiceFailed: it cannot be reached.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 from openai import APIConnectionError, APIStatusError, APITimeoutError
@@ -23,6 +24,8 @@ def provider_cause(error: ErrorFrame) -> ProviderCause:
             return ProviderCause.TIMEOUT
         case ConnectionClosed():
             return ProviderCause.CLOSED
+        case json.JSONDecodeError():
+            return ProviderCause.MALFORMED
         case APIConnectionError() | OSError() | httpx.TransportError():
             return ProviderCause.UNREACHABLE
         case _:

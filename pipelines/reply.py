@@ -40,17 +40,3 @@ class Reply:
         ready = " ".join(self.plan.sentences)
         spoken = " ".join(text for text, _ in self._over)
         return ready or spoken if self.cut else spoken
-
-    def rest(self) -> tuple[str, ...]:
-        """The sentences that the caller has not heard to their end, as far as they are known."""
-        spoken = tuple(text for text, _ in self._over)
-        complete = {text for text, heard in self._over if heard == text}
-        ready = self.plan.sentences
-        # A model's own words are not the ready ones: what was begun of them is said again, not the ready ones anew.
-        known = ready if all(text in ready for text in spoken) else spoken
-        return tuple(text for text in known if text not in complete)
-
-    def go_on(self) -> None:
-        """Its rest will be said now: sentences that broke off are forgotten, they come again."""
-        self._over = [(text, heard) for text, heard in self._over if heard == text]
-        self.cut = False

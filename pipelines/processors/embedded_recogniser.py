@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncGenerator
 
 from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
-    TranscriptionFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -18,12 +16,10 @@ from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
 from pipecat.utils.time import time_now_iso8601
 
-from pipelines.embedded.recogniser import RecogniserFull, RecogniserLost, RecogniserPool, RecogniserStream
+from pipelines.embedded.recogniser import RecogniserFull, RecogniserLost, RecogniserPool
+from pipelines.embedded.utterances import Utterances, heard_frame
 from pipelines.frames import NotUnderstoodFrame
 from pipelines.line import LINE_SAMPLE_RATE
-
-_BEFORE_SECONDS = 0.4
-"""Audio from before voice activity noticed the speech: its beginning."""
 
 
 class EmbeddedRecogniser(STTService):
@@ -37,10 +33,7 @@ class EmbeddedRecogniser(STTService):
             settings=STTSettings(model="pocketsphinx", language=Language.EN),
         )
         self._pool = pool
-        self._stream: RecogniserStream | None = None
-        self._listening = False
-        self._before: deque[bytes] = deque()
-        self._before_bytes = 0
+        self._utterances: Utterances | None = None
 
     async def setup(self, setup: FrameProcessorSetup) -> None:
         """Take a place in the pool; without one, the call is told that nobody hears."""
@@ -50,65 +43,41 @@ class EmbeddedRecogniser(STTService):
     async def cleanup(self) -> None:
         """Give the place back."""
         await super().cleanup()
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        if self._utterances is not None:
+            self._utterances.close()
+            self._utterances = None
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
-        """Feed audio while the caller speaks; keep a little of what precedes."""
-        if self._listening and self._stream is not None:
+        """Feed audio; outside an utterance a little of it is kept."""
+        if self._utterances is not None:
             try:
-                self._stream.feed(audio)
+                self._utterances.feed(audio)
             except RecogniserLost as error:
                 await self._lose(error)
-        else:
-            self._remember(audio)
         yield None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Voice activity opens and closes utterances."""
         await super().process_frame(frame, direction)
-        if isinstance(frame, VADUserStartedSpeakingFrame):
-            await self._begin()
-        elif isinstance(frame, VADUserStoppedSpeakingFrame):
-            await self._end()
+        if self._utterances is None:
+            return
+        try:
+            if isinstance(frame, VADUserStartedSpeakingFrame):
+                self._utterances.begin()
+            elif isinstance(frame, VADUserStoppedSpeakingFrame):
+                heard = heard_frame(await self._utterances.end(), user_id=self._user_id)
+                if heard is not None:
+                    await self.push_frame(heard)
+        except RecogniserLost as error:
+            await self._lose(error)
 
     async def _open(self) -> None:
         try:
-            self._stream = self._pool.open_stream()
+            stream = self._pool.open_stream()
         except RecogniserFull as error:
             await self.push_error(str(error), exception=error, force_treat_as_permanent=True)
             return
-        self._stream.on_interim = self._interim
-
-    async def _begin(self) -> None:
-        if self._stream is None:
-            return
-        try:
-            self._stream.start_utterance()
-            for audio in self._before:
-                self._stream.feed(audio)
-        except RecogniserLost as error:
-            await self._lose(error)
-            return
-        self._forget()
-        self._listening = True
-
-    async def _end(self) -> None:
-        if not self._listening or self._stream is None:
-            return
-        self._listening = False
-        try:
-            heard = await self._stream.finish()
-        except RecogniserLost as error:
-            await self._lose(error)
-            return
-        if heard.in_domain:
-            await self.push_frame(
-                TranscriptionFrame(heard.text, self._user_id, time_now_iso8601(), Language.EN, finalized=True)
-            )
-        elif heard.words:
-            await self.push_frame(NotUnderstoodFrame())
+        self._utterances = Utterances(stream, on_interim=self._interim)
 
     def _interim(self, text: str) -> None:
         self.create_task(
@@ -117,20 +86,7 @@ class EmbeddedRecogniser(STTService):
 
     async def _lose(self, error: RecogniserLost) -> None:
         """The process is gone: what was being said is lost, the next utterance finds another."""
-        self._listening = False
+        self._utterances = None
         await self.push_error(str(error), exception=error)
         await self.push_frame(NotUnderstoodFrame())
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
         await self._open()
-
-    def _remember(self, audio: bytes) -> None:
-        self._before.append(audio)
-        self._before_bytes += len(audio)
-        while self._before_bytes > _BEFORE_SECONDS * 2 * LINE_SAMPLE_RATE:
-            self._before_bytes -= len(self._before.popleft())
-
-    def _forget(self) -> None:
-        self._before.clear()
-        self._before_bytes = 0

@@ -40,17 +40,18 @@ class EmbeddedSpeech(TTSService):
         )
         self._voice = voice
         self._language = language
+        self._pace = 1.0
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Plans tell the language of the words that follow."""
+        """Plans tell the language and the pace of the words that follow."""
         if isinstance(frame, PlanFrame):
-            self._language = frame.plan.state.language
+            self._language, self._pace = frame.plan.state.language, frame.plan.state.delivery.pace
         await super().process_frame(frame, direction)
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Synthesise one sentence."""
         try:
-            async for chunk in self._voice.stream(text, lang=self._language):
+            async for chunk in self._voice.stream(text, lang=self._language, pace=self._pace):
                 for frame in speech_frames(chunk, context_id):
                     yield frame
         except VoiceFailed as error:

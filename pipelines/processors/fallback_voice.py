@@ -40,6 +40,7 @@ class FallbackVoice(FrameProcessor):
         super().__init__()
         self._voice = voice
         self._language = language
+        self._pace = 1.0
         self._on_failure = on_failure
         self._failed = False
         self._waiting: AggregatedTextFrame | None = None
@@ -50,7 +51,7 @@ class FallbackVoice(FrameProcessor):
         await super().process_frame(frame, direction)
         match frame:
             case PlanFrame():
-                self._language = frame.plan.state.language
+                self._language, self._pace = frame.plan.state.language, frame.plan.state.delivery.pace
                 await self.push_frame(frame, direction)
             case TTSTextFrame():
                 await self.push_frame(frame, direction)
@@ -116,7 +117,7 @@ class FallbackVoice(FrameProcessor):
     async def _speak(self, announced: AggregatedTextFrame) -> None:
         context_id = announced.context_id or ""
         try:
-            async for chunk in self._voice.stream(announced.text, lang=self._language):
+            async for chunk in self._voice.stream(announced.text, lang=self._language, pace=self._pace):
                 for frame in speech_frames(chunk, context_id):
                     await self.push_frame(frame)
         except VoiceFailed as error:

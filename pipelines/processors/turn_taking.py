@@ -1,101 +1,116 @@
-"""Whose turn it is: pipecat's turn strategies, and the words of the turn they delimit."""
+"""Whose turn it is, in the pipeline: sound and words go to the floor, and what it decides is carried out at once."""
 
 from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
 
 from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
     TranscriptionFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection
-from pipecat.turns.user_start import BaseUserTurnStartStrategy, UserTurnStartedParams
-from pipecat.turns.user_stop import BaseUserTurnStopStrategy, UserTurnStoppedParams
-from pipecat.turns.user_turn_controller import UserTurnController
-from pipecat.turns.user_turn_processor import UserTurnProcessor
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from bot.domain import Utterance
-from pipelines.frames import CallerTurnFrame, LineGoneFrame, NotUnderstoodFrame
+from bot.metrics import InterruptionKind, Metrics
+from pipelines.floor import (
+    Act,
+    Floor,
+    GiveWay,
+    Overheard,
+    Pause,
+    Prepare,
+    Resume,
+    TurnOver,
+    Withdraw,
+    WordsEvent,
+)
+from pipelines.frames import (
+    CallerTurnFrame,
+    LineGoneFrame,
+    LineMarkFrame,
+    NotUnderstoodFrame,
+    PrepareFrame,
+    RecognisedFrame,
+    WithdrawFrame,
+)
+from pipelines.mouth import Mouth
 
-_OPEN_TURN_SECONDS = 2.0
-"""How long a turn stays open in which sound was heard but no words come."""
 
+class TurnTaking(FrameProcessor):
+    """Hands on the caller's turns, and answers to be begun before a turn is over; makes the bot pause, go on or stop.
 
-class TurnTaking(UserTurnProcessor):
-    """Announces the caller's turns and hands on what was said in each.
-
-    The words are collected here, in the order in which the strategies see them, since frames behind this point may
-    overtake one another. Words that come after their turn was closed make a turn of their own.
+    Recognisers speak to it by `RecognisedFrame`, or by pipecat's transcripts where they do not tell turns apart. The
+    ear calls `hear` with each window of sound.
     """
 
-    def __init__(self, strategies: UserTurnStrategies) -> None:
-        super().__init__(user_turn_strategies=strategies, user_turn_stop_timeout=_OPEN_TURN_SECONDS)
-        self._words: list[str] = []
-        self._interim = ""
-        self._language: str | None = None
-        self._understood = True
-        self._is_open = False
+    def __init__(self, floor: Floor, mouth: Mouth, metrics: Metrics) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._floor = floor
+        self._mouth = mouth
+        self._measures = metrics
+        self._one_at_a_time = asyncio.Lock()
+
+    async def hear(self, *, voiced: bool, level_db: float) -> None:
+        """A window of the caller's sound; `voiced`: it holds a voice that is not our echo."""
+        async with self._one_at_a_time:
+            await self._carry_out(self._floor.hear(voiced=voiced, level_db=level_db, now=time.monotonic()))
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Collect words; let the strategies judge."""
-        match frame:
-            case TranscriptionFrame():
-                self._collect(frame)
-            case InterimTranscriptionFrame():
-                self._interim = frame.text.strip()
-            case NotUnderstoodFrame():
-                self._understood = False
-            case LineGoneFrame():
-                # Who says "never call me again" and hangs up at once has said it.
-                frame.last_words = self._last_words()
-            case _:
-                pass
+        """Words and marks end here; every other frame passes."""
         await super().process_frame(frame, direction)
-        if isinstance(frame, TranscriptionFrame) and self._words and not self._is_open:
-            await self.broadcast_interruption()
-            await self._hand_on()
-
-    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
-        """Transcripts end here: what follows gets whole turns."""
-        if isinstance(frame, TranscriptionFrame | InterimTranscriptionFrame):
+        if direction is FrameDirection.UPSTREAM:
+            await self.push_frame(frame, direction)
             return
-        await super().push_frame(frame, direction)
+        match frame:
+            case RecognisedFrame():
+                await self._words(frame.event, frame.text, frame.language)
+            case TranscriptionFrame():
+                await self._words(WordsEvent.END, frame.text, frame.language)
+            case InterimTranscriptionFrame():
+                await self._words(WordsEvent.UPDATE, frame.text, frame.language)
+            case NotUnderstoodFrame():
+                async with self._one_at_a_time:
+                    await self._carry_out(self._floor.misheard(now=time.monotonic()))
+            case LineMarkFrame():
+                self._mouth.mark_reached(frame.mark)
+            case LineGoneFrame():
+                await self._line_gone(frame)
+            case _:
+                await self.push_frame(frame, direction)
 
-    def _collect(self, frame: TranscriptionFrame) -> None:
-        self._interim = ""
-        if frame.text.strip():
-            self._words.append(frame.text.strip())
-            self._language = frame.language.value[:2] if frame.language else self._language
+    async def _words(self, event: WordsEvent, text: str, language: str | None) -> None:
+        language = language[:2] if language else None
+        async with self._one_at_a_time:
+            await self._carry_out(self._floor.words(event, text, language=language, now=time.monotonic()))
 
-    # pipecat calls its event handlers for these two in tasks of their own, which may run late: what a turn sets going
-    # has to stand in line with the frames around it.
+    async def _line_gone(self, frame: LineGoneFrame) -> None:
+        """Who says "never call me again" and hangs up at once has said it."""
+        self._mouth.line_gone()
+        words = self._floor.last_words()
+        if words:
+            frame.last_words = Utterance(text=words, language=None, understood=True)
+        await self.push_frame(frame)
 
-    async def _on_user_turn_started(
-        self, controller: UserTurnController, strategy: BaseUserTurnStartStrategy, params: UserTurnStartedParams
-    ) -> None:
-        self._is_open = True
-        await super()._on_user_turn_started(controller, strategy, params)
-
-    async def _on_user_turn_stopped(
-        self, controller: UserTurnController, strategy: BaseUserTurnStopStrategy, params: UserTurnStoppedParams
-    ) -> None:
-        self._is_open = False
-        await super()._on_user_turn_stopped(controller, strategy, params)
-        await self._hand_on()
-
-    async def _hand_on(self) -> None:
-        words, self._words, self._interim = self._words, [], ""
-        understood, self._understood = self._understood, True
-        utterance = (
-            Utterance(text=" ".join(words), language=self._language, understood=understood)
-            if words or not understood
-            else None
-        )
-        await self.push_frame(CallerTurnFrame(utterance=utterance))
-
-    def _last_words(self) -> Utterance | None:
-        """What was said in the turn that the end of the line cuts off."""
-        words = [*self._words, self._interim] if self._interim else self._words
-        if not words:
-            return None
-        return Utterance(text=" ".join(words), language=self._language, understood=True)
+    async def _carry_out(self, acts: Sequence[Act]) -> None:
+        for act in acts:
+            match act:
+                case Pause():
+                    await self._mouth.pause()
+                case Resume():
+                    self._measures.interruption(InterruptionKind.FALSE_START)
+                    await self._mouth.resume()
+                case GiveWay():
+                    await self._mouth.cut()
+                    await self.broadcast_interruption()
+                case Prepare(text=text, language=language):
+                    await self.push_frame(PrepareFrame(Utterance(text=text, language=language, understood=True)))
+                case Withdraw():
+                    await self.push_frame(WithdrawFrame())
+                case TurnOver():
+                    utterance = Utterance(text=act.text, language=act.language, understood=act.understood)
+                    await self.push_frame(CallerTurnFrame(utterance=utterance, continues=act.continues))
+                case Overheard():
+                    self._measures.interruption(InterruptionKind.BACKCHANNEL)

@@ -14,19 +14,16 @@ from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
-from pipecat.turns.user_start import ExternalUserTurnStartStrategy, VADUserTurnStartStrategy
-from pipecat.turns.user_stop import ExternalUserTurnStopStrategy
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from bot.playbook import Playbook
 from bot.settings import AnyOrigin, Section, Settings, setting
-from pipelines.connecting import ShortConnect
+from pipelines.connecting import EarlyHearing
+from pipelines.flux import EAGER_THRESHOLD, FluxRecognition
 from pipelines.line import LINE_SAMPLE_RATE
 from pipelines.provider import Check, Provider, ProviderKind
-from pipelines.turn_strategies import speech_timeout_strategies
 
 
 class DeepgramSection(Section):
@@ -58,8 +55,11 @@ class DeepgramSection(Section):
         return self.url if self.url.startswith("http") else self.url.replace("ws", "http", 1)
 
 
-class FluxRecognition(ShortConnect, DeepgramFluxSTTService):
-    """Flux, whose socket opens in time or is left to be tried again behind the greeting."""
+class NovaRecognition(EarlyHearing, DeepgramSTTService):
+    """Nova, whose socket opens behind the greeting."""
+
+    def _is_connected(self) -> bool:
+        return self._connection is not None
 
 
 class DeepgramRecogniser:
@@ -68,21 +68,13 @@ class DeepgramRecogniser:
     call_limit: int | None = None
 
     def __init__(self, section: DeepgramSection, languages: tuple[str, ...]) -> None:
+        self.tells_turns = section.is_flux
         self._section = section
         self._languages = [Language(language) for language in languages]
 
     def service(self, *, language: str) -> STTService:
         """The recogniser of one call. Nova hears all languages at once where the playbook has several."""
         return self._flux() if self._section.is_flux else self._nova()
-
-    def turn_strategies(self) -> UserTurnStrategies:
-        """Local voice activity opens a turn; Flux closes it, or for Nova a pause."""
-        if not self._section.is_flux:
-            return speech_timeout_strategies()
-        return UserTurnStrategies(
-            start=[VADUserTurnStartStrategy(), ExternalUserTurnStartStrategy()],
-            stop=[ExternalUserTurnStopStrategy()],
-        )
 
     def _flux(self) -> FluxRecognition:
         hints = self._languages if self._section.model == "flux-general-multi" else None
@@ -91,12 +83,14 @@ class DeepgramRecogniser:
             url=f"{self._section.ws_origin}/v2/listen",
             sample_rate=LINE_SAMPLE_RATE,
             audio_passthrough=False,
-            settings=DeepgramFluxSTTService.Settings(model=self._section.model, language_hints=hints),
+            settings=DeepgramFluxSTTService.Settings(
+                model=self._section.model, language_hints=hints, eager_eot_threshold=EAGER_THRESHOLD
+            ),
         )
 
-    def _nova(self) -> DeepgramSTTService:
+    def _nova(self) -> NovaRecognition:
         language = self._languages[0] if len(self._languages) == 1 else "multi"
-        return DeepgramSTTService(
+        return NovaRecognition(
             api_key=self._section.key,
             base_url=self._section.ws_origin,
             sample_rate=LINE_SAMPLE_RATE,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 import httpx
 from elevenlabs.client import AsyncElevenLabs
 from elevenlabs.core.api_error import ApiError
+from pipecat.frames.frames import Frame
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
 from pydantic import SecretStr
 
 from bot.playbook import Playbook
 from bot.settings import HttpOrigin, Section, Settings, setting
-from pipelines.connecting import ShortConnect
-from pipelines.frames import WordTimesFrame
+from pipelines.connecting import BackgroundConnect, ShortConnect
+from pipelines.elevenlabs_socket import open_elevenlabs_socket, speed_of
+from pipelines.frames import PlanFrame, WordTimesFrame
 from pipelines.line import LINE_SAMPLE_RATE
-from pipelines.provider import Check, Provider, ProviderKind
+from pipelines.provider import Check, Provider, ProviderKind, Synthesiser
 
 _SILENT_CONTEXT_SECONDS = 2.0
 
@@ -31,9 +34,27 @@ class ElevenLabsSection(Section):
     voice_id: str = setting("EXAVITQu4vr4xnSDxMaL", means="the voice", expects="a voice's ID")
     model: str = setting("eleven_flash_v2_5", means="synthesis model", expects="a model's name")
 
+    @property
+    def key(self) -> str:
+        """The key in the clear, empty where none is set."""
+        return self.api_key.get_secret_value() if self.api_key else ""
 
-class ElevenLabsSpeech(ShortConnect, ElevenLabsTTSService):
-    """ElevenLabs at the line's rate, whose word times travel with the audio."""
+    @property
+    def ws_origin(self) -> str:
+        """The origin for sockets."""
+        return "ws" + self.url.removeprefix("http")
+
+
+class ElevenLabsSpeech(BackgroundConnect, ShortConnect, ElevenLabsTTSService):
+    """ElevenLabs at the line's rate, at each plan's pace, whose word times travel with the audio."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Plans tell the pace of the words that follow; no context is open then, so none is cut off."""
+        if isinstance(frame, PlanFrame):
+            speed = speed_of(frame.plan.state.delivery.pace)
+            if speed != (self._settings.speed or 1.0):
+                await self._update_settings(self.Settings(speed=speed))
+        await super().process_frame(frame, direction)
 
     async def add_word_timestamps(
         self,
@@ -55,16 +76,32 @@ class ElevenLabsVoice:
     def __init__(self, section: ElevenLabsSection) -> None:
         self._section = section
 
+    @property
+    def identity(self) -> str:
+        """The origin is part of it: a stand-in's sound is not the vendor's."""
+        return f"elevenlabs {self._section.url} {self._section.voice_id} {self._section.model}"
+
     def service(self, *, language: str) -> ElevenLabsSpeech:
         """The voice of one call; the model follows the language of the words."""
         section = self._section
         return ElevenLabsSpeech(
-            api_key=section.api_key.get_secret_value() if section.api_key else "",
-            url="ws" + section.url.removeprefix("http"),
+            api_key=section.key,
+            url=section.ws_origin,
             sample_rate=LINE_SAMPLE_RATE,
             stop_frame_timeout_s=_SILENT_CONTEXT_SECONDS,
             settings=ElevenLabsTTSService.Settings(voice=section.voice_id, model=section.model),
         )
+
+    @asynccontextmanager
+    async def synthesis(self) -> AsyncGenerator[Synthesiser]:
+        """A socket of its own, asking for what calls ask for."""
+        section = self._section
+        address = (
+            f"{section.ws_origin}/v1/text-to-speech/{section.voice_id}/multi-stream-input"
+            f"?model_id={section.model}&output_format=pcm_{LINE_SAMPLE_RATE}&auto_mode=true"
+        )
+        async with open_elevenlabs_socket(address, key=section.key) as socket:
+            yield socket.speak
 
 
 @asynccontextmanager
@@ -77,7 +114,7 @@ async def _check(settings: Settings, playbook: Playbook, kind: ProviderKind) -> 
     name = f"{kind} elevenlabs ({section.model})"
     async with httpx.AsyncClient(timeout=5.0) as http:
         client = AsyncElevenLabs(
-            api_key=section.api_key.get_secret_value() if section.api_key else "",
+            api_key=section.key,
             base_url=section.url,
             httpx_client=http,
         )

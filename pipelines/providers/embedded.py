@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from bot.playbook import Playbook
 from bot.settings import Settings
+from pipelines.embedded import flite
 from pipelines.embedded.language_model import LanguageModelError
 from pipelines.embedded.playbook_model import playbook_language_model
 from pipelines.embedded.recogniser import RecogniserLost, RecogniserOptions, RecogniserPool
-from pipelines.embedded.voice import EmbeddedVoice
+from pipelines.embedded.voice import EmbeddedVoice, SpeechChunk
 from pipelines.embedded.voices import open_embedded_voice
 from pipelines.processors.embedded_recogniser import EmbeddedRecogniser
 from pipelines.processors.embedded_speech import EmbeddedSpeech
-from pipelines.provider import Check, Provider, ProviderError, ProviderKind
-from pipelines.turn_strategies import speech_timeout_strategies
+from pipelines.provider import Check, Provider, ProviderError, ProviderKind, Synthesiser
 
 HEARS = "en"
 """The only language the embedded recogniser knows."""
@@ -26,6 +24,8 @@ HEARS = "en"
 
 class PooledRecogniser:
     """Places in a pool of recogniser processes."""
+
+    tells_turns = False
 
     def __init__(self, pool: RecogniserPool) -> None:
         self._pool = pool
@@ -39,10 +39,6 @@ class PooledRecogniser:
         """The recogniser of one call; it hears English whatever the call's language is."""
         return EmbeddedRecogniser(self._pool)
 
-    def turn_strategies(self) -> UserTurnStrategies:
-        """Voice activity and a pause."""
-        return speech_timeout_strategies()
-
 
 class PooledVoice:
     """The embedded voice, shared by all calls."""
@@ -50,9 +46,23 @@ class PooledVoice:
     def __init__(self, voice: EmbeddedVoice) -> None:
         self._voice = voice
 
+    @property
+    def identity(self) -> str:
+        """The engines: flite for English where it is installed, espeak-ng else."""
+        return f"embedded {'flite' if flite.is_available() else 'espeak-ng'} espeak-ng"
+
     def service(self, *, language: str) -> EmbeddedSpeech:
         """The voice of one call."""
         return EmbeddedSpeech(self._voice, language=language)
+
+    @asynccontextmanager
+    async def synthesis(self) -> AsyncGenerator[Synthesiser]:
+        """The same voice; it needs no connection."""
+
+        def speak(text: str, *, language: str, pace: float = 1.0) -> AsyncIterator[SpeechChunk]:
+            return self._voice.stream(text, lang=language, pace=pace)
+
+        yield speak
 
 
 @asynccontextmanager

@@ -10,13 +10,11 @@ from typing import ClassVar
 
 from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from bot.playbook import Playbook
 from bot.settings import Section, Settings, setting
 from pipelines.line import LINE_SAMPLE_RATE
 from pipelines.provider import Check, Provider, ProviderError, ProviderKind
-from pipelines.turn_strategies import speech_timeout_strategies
 
 _MISSING = "Whisper is not installed: pip install 'ngx-voice[local]'"
 
@@ -32,6 +30,8 @@ class WhisperSection(Section):
 
 class WhisperRecogniser:
     """Whisper for a few calls; each has a model of its own, as pipecat builds it."""
+
+    tells_turns = False
 
     def __init__(self, section: WhisperSection) -> None:
         self._section = section
@@ -52,10 +52,6 @@ class WhisperRecogniser:
             audio_passthrough=False,
             settings=WhisperSTTService.Settings(model=self._section.model, language=Language(language)),
         )
-
-    def turn_strategies(self) -> UserTurnStrategies:
-        """Voice activity and a pause."""
-        return speech_timeout_strategies()
 
 
 @asynccontextmanager

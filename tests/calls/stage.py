@@ -127,7 +127,9 @@ async def open_service(
     """A service with stand-ins; `environ` replaces their settings."""
     told = Told()
     async with vendors_on_loopback(profile=profile, keys=keys) as (vendors, addresses):
-        settings = {name: value for name, value in {**addresses, **(environ or {})}.items() if value}
+        # Speech made ahead would take the stand-ins' first connections, which faults count; a backup takes a core.
+        quiet = {"NGX_VOICE_CACHE_WARM": "0", "NGX_BACKUP_HEARING": "0"}
+        settings = {name: value for name, value in {**addresses, **quiet, **(environ or {})}.items() if value}
         async with open_stage(data_dir=data_dir, listener=told, environ=settings) as stage:
             yield Service(stage=stage, vendors=vendors, told=told, data_dir=data_dir)
 

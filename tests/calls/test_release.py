@@ -65,8 +65,9 @@ async def _nothing_left(service: Service, baseline: Counter[str], threads: set[s
 
     assert await until(clean, seconds=_WELL_KNOWN_SECONDS), _tasks() - baseline
     left = {thread.name for thread in threading.enumerate()} - threads
-    # Pools that several calls share, bounded by themselves: the loop's executor and the database's connections.
-    assert not {name for name in left if not name.startswith("asyncio_") and "_connection_worker" not in name}, left
+    # Pools that several calls share, bounded by themselves: the loop's executor, the database's.
+    shared = ("asyncio_", "records-")
+    assert not {name for name in left if not name.startswith(shared) and "_connection_worker" not in name}, left
 
 
 async def test_every_way_of_ending_leaves_nothing(tmp_path: Path) -> None:

@@ -93,6 +93,6 @@ async def test_a_voice_that_refuses_the_key_is_replaced_by_the_embedded_one(tmp_
 
 async def test_a_recogniser_that_refuses_the_key_is_owned_up_to(tmp_path: Path) -> None:
     async with open_service(tmp_path, environ={"DEEPGRAM_API_KEY": "wrong"}, keys=KEYS) as service:
-        result = await service.ring([Wait(seconds=3.0), UntilServerHangsUp(limit_seconds=20)])
+        result = await service.ring([Wait(seconds=3.0), UntilServerHangsUp(limit_seconds=45)])
         assert result.ended.by is EndedBy.SERVER
         assert service.told.outcomes[result.call_sid] is Outcome.CALLBACK

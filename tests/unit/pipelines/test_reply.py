@@ -1,4 +1,4 @@
-"""A reply's ledger: what was heard of it, and what is still to be said."""
+"""A reply's ledger: what was heard of it, and what it was to be."""
 
 from __future__ import annotations
 
@@ -19,35 +19,24 @@ def _reply() -> Reply:
     return Reply(plan=plan, began_at=now)
 
 
-def test_a_reply_heard_to_its_end_has_no_rest() -> None:
+def test_a_reply_heard_to_its_end_is_whole() -> None:
     reply = _reply()
     for sentence in reply.plan.sentences:
         reply.note(sentence, heard=sentence)
-    assert not reply.cut and reply.rest() == ()
+    assert not reply.cut
     assert reply.heard == reply.full == " ".join(reply.plan.sentences)
 
 
-def test_the_sentence_that_broke_off_is_said_again_and_counted_once() -> None:
+def test_a_sentence_that_broke_off_cuts_the_reply() -> None:
     reply = _reply()
-    first, second, *others = reply.plan.sentences
+    first, second, *_ = reply.plan.sentences
     reply.note(first, heard=first)
     reply.note(second, heard=second.split()[0])
-    assert reply.cut and reply.rest() == (second, *others)
-    reply.go_on()
-    assert not reply.cut and reply.heard == first
-    for sentence in (second, *others):
-        reply.note(sentence, heard=sentence)
+    assert reply.cut and reply.heard == f"{first} {second.split()[0]}"
     assert reply.full == " ".join(reply.plan.sentences)
 
 
-def test_a_models_own_words_are_not_followed_by_the_ready_ones() -> None:
-    reply = _reply()
-    reply.note("A model's own words.", heard="A model's own words.")
-    reply.note("And its question?", heard="And")
-    assert reply.rest() == ("And its question?",)
-
-
-def test_nothing_heard_leaves_the_ready_words() -> None:
+def test_nothing_heard_of_a_cut_reply_leaves_what_it_was_to_be() -> None:
     reply = _reply()
     reply.cut = True
-    assert reply.rest() == reply.plan.sentences and reply.heard == ""
+    assert reply.full == " ".join(reply.plan.sentences) and reply.heard == ""
