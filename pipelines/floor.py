@@ -51,9 +51,13 @@ class FloorParams:
     quiet_to_resume: float = 0.2
     """Silence after a sound without words of substance, until the bot goes on."""
     longest_pause: float = 0.58
-    """A pause that words do not justify ends here, unless a voice still goes on."""
+    """A pause that words do not justify ends here."""
     longest_wordless_pause: float = 0.95
-    """And here in any case."""
+    """Or here, where a voice goes on and the recogniser tells words late."""
+    faint_db: float = -50.0
+    """Sound below this level (dBFS) is no voice that concerns us."""
+    fading_db: float = 25.0
+    """Nor what is so much quieter than the voice just before: its reverberation, its breath."""
     bystander_db: float = 7.0
     """A voice so much quieter than the caller's is somebody else's."""
     bystander_patience: float = 2.2
@@ -177,6 +181,7 @@ class Floor:
         self._voice_since: float | None = None
         self._voice_until = -1e9
         self._level = -100.0
+        self._turn_level = -100.0
         self._usual_level: float | None = None
         self._inner_pause = 0.0
         # the caller's words
@@ -202,7 +207,7 @@ class Floor:
 
     def hear(self, *, voiced: bool, level_db: float, now: float) -> Sequence[Act]:
         """A window of the caller's sound; `voiced`: it holds a voice that is not our echo."""
-        if voiced:
+        if voiced and not self._is_fading(level_db, now):
             self._run += 1
             self._run_level = max(self._run_level, level_db)
             if self._run >= self._params.onset_windows:
@@ -300,9 +305,12 @@ class Floor:
         listens = has_words and verdict is FloorVerdict.LISTENS
         if quiet >= params.quiet_to_resume or (listens and quiet >= 2 * WINDOW_SECONDS):
             return True
-        if age >= params.longest_pause and (listens or quiet >= 2 * WINDOW_SECONDS):
+        if age < params.longest_pause:
+            return False
+        if listens or quiet >= 2 * WINDOW_SECONDS:
             return True
-        return age >= params.longest_wordless_pause and (listens or not has_words)
+        # A recogniser that tells turns apart says within a quarter of a second that one has begun.
+        return not has_words and (self._tells_turns or age >= params.longest_wordless_pause)
 
     def _barges_in(self, now: float) -> bool:
         if self._voice_since is None or now - self._voice_until > WINDOW_SECONDS / 2 or self._is_bystander(now):
@@ -390,13 +398,19 @@ class Floor:
 
     def _end_turn(self, text: str) -> TurnOver:
         over = TurnOver(text, self._heard_language, continues=self._continues)
-        if self._level > -90:
+        if self._turn_level > self._params.faint_db:
             usual = self._usual_level
-            self._usual_level = self._level if usual is None else 0.7 * usual + 0.3 * self._level
+            self._usual_level = self._turn_level if usual is None else 0.7 * usual + 0.3 * self._turn_level
         self._clear_turn()
         return over
 
     # Parts
+
+    def _is_fading(self, level_db: float, now: float) -> bool:
+        """Whether what sounds like a voice is only what is left of one."""
+        if level_db < self._params.faint_db:
+            return True
+        return now - self._voice_until <= self._params.join and level_db < self._level - self._params.fading_db
 
     def _go_on_voicing(self, now: float) -> None:
         params = self._params
@@ -407,6 +421,7 @@ class Floor:
             self._voice_since = now - WINDOW_SECONDS * self._run
             self._level = -100.0
         self._level = max(self._level, self._run_level)
+        self._turn_level = max(self._turn_level, self._level)
         self._voice_until = now
 
     def _resumed(self, now: float) -> Sequence[Act]:
@@ -428,7 +443,7 @@ class Floor:
         self._taken = len(self._current)
         self._carried = ""
         self._vouched = self._ended = self._misheard = self._continues = False
-        self._inner_pause = 0.0
+        self._inner_pause, self._turn_level = 0.0, -100.0
         self._ahead, self._ahead_count = None, 0
 
     def _turn_end(self, text: str) -> TurnEnd:
