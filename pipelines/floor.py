@@ -11,31 +11,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from bot.analysis.floor import Floor as FloorVerdict
 from bot.analysis.floor import FloorJudge
 from bot.analysis.turn_end import TurnEnd, judge_turn_end
 from bot.domain import Expected
+from pipelines.floor_acts import (
+    Act,
+    AskMelody,
+    GiveWay,
+    Overheard,
+    Pause,
+    Prepare,
+    Resume,
+    TurnOver,
+    Withdraw,
+    WordsEvent,
+)
 
 WINDOW_SECONDS: Final = 0.032
 """Sound is judged in windows of this length."""
 
 _WORD: Final = re.compile(r"[\w']+")
-
-
-class WordsEvent(StrEnum):
-    """What the recogniser says with its words."""
-
-    UPDATE = "update"
-    """The turn so far; may change."""
-    EAGER = "eager"
-    """The turn may be over; these are all its words."""
-    RESUMED = "resumed"
-    """It was not over."""
-    END = "end"
-    """It is over (a recogniser that tells turns apart), or these words will not change any more (one that does not)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +70,12 @@ class FloorParams:
     """Silence after words that may go on, where the recogniser has declared the turn's end."""
     unclear_unvouched: float = 0.8
     """The same for a recogniser that does not tell turns apart."""
+    melody_asked: float = 0.2
+    """Silence after which the melody of unclear words is judged."""
+    melody_over: float = 0.75
+    """From this probability on it counts as a turn's end."""
+    unclear_melody: float = 0.5
+    """Silence after words that may go on, whose melody does not."""
     unfinished: float = 1.35
     """More than people's pauses inside a sentence."""
     misheard: float = 0.5
@@ -88,54 +92,6 @@ class FloorParams:
     """Silence before work on an unclear turn begins."""
     ahead_a_turn: int = 3
     """Answers begun for one turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Fall silent, lose nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Go on where it paused."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveWay:
-    """The caller has the floor: throw away what was not said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """The turn will probably end with these words: begin the answer, unheard."""
-
-    text: str
-    language: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """It did not: forget the answer that was begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnOver:
-    """The caller's turn is over. `continues`: it carries on a turn that was taken for over too early."""
-
-    text: str
-    language: str | None
-    understood: bool = True
-    continues: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Overheard:
-    """Words that did not take the floor."""
-
-    text: str
-
-
-Act: TypeAlias = Pause | Resume | GiveWay | Prepare | Withdraw | TurnOver | Overheard
 
 
 class Bot(Protocol):
@@ -192,6 +148,8 @@ class Floor:
         self._vouched = False
         self._ended = False
         self._misheard = False
+        self._melody: float | None = None
+        self._melody_asked = False
         self._heard_language: str | None = None
         self._verdict: tuple[str, FloorVerdict] | None = None
         self._end: tuple[tuple[str, str, Expected, bool], TurnEnd] | None = None
@@ -235,6 +193,12 @@ class Floor:
         """There was speech, and the recogniser does not vouch for any words."""
         if not self._bot_has_floor:
             self._misheard = True
+        return self._decide(now)
+
+    def melody(self, over: float | None, *, now: float) -> Sequence[Act]:
+        """How likely the words said before this silence end a turn by their melody, 0..1; None: nobody knows."""
+        if now - self._voice_until >= self._params.melody_asked:
+            self._melody = over
         return self._decide(now)
 
     def next_reply(self, *, expects: Expected, language: str) -> None:
@@ -356,6 +320,9 @@ class Floor:
             acts.append(Withdraw())
         if quiet >= self._wait(end):
             acts.append(self._end_turn(text))
+        elif end is TurnEnd.UNCLEAR and not self._melody_asked and quiet >= self._params.melody_asked:
+            self._melody_asked = True
+            acts.append(AskMelody())
         elif self._prepares(end, quiet):
             self._ahead = text
             self._ahead_count += 1
@@ -384,6 +351,12 @@ class Floor:
         return self._params.complete if self._vouched else self._params.complete_unsure
 
     def _unclear_wait(self) -> float:
+        wait = self._unclear_words_wait()
+        if self._melody is not None and self._melody >= self._params.melody_over:
+            return min(wait, self._params.unclear_melody)
+        return wait
+
+    def _unclear_words_wait(self) -> float:
         if not self._tells_turns:
             return self._params.unclear_unvouched
         # An end that is only predicted is none yet: where the words do not say so either, it is waited for.
@@ -420,6 +393,7 @@ class Floor:
                 self._inner_pause = max(self._inner_pause, gap)
             self._voice_since = now - WINDOW_SECONDS * self._run
             self._level = -100.0
+            self._melody, self._melody_asked = None, False
         self._level = max(self._level, self._run_level)
         self._turn_level = max(self._turn_level, self._level)
         self._voice_until = now

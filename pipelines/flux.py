@@ -7,7 +7,9 @@ from typing import Any
 from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
 
 from pipelines.connecting import EarlyHearing, ShortConnect
-from pipelines.floor import WordsEvent
+from pipelines.floor_acts import (
+    WordsEvent,
+)
 from pipelines.frames import RecognisedFrame
 from pipelines.reconnecting import ShortReconnect
 

@@ -8,7 +8,9 @@ from pipecat.frames.frames import DataFrame, SystemFrame
 
 from bot.conversation import TurnPlan
 from bot.domain import Emotion, Tier, Utterance
-from pipelines.floor import WordsEvent
+from pipelines.floor_acts import (
+    WordsEvent,
+)
 
 
 @dataclass

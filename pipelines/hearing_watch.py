@@ -18,13 +18,16 @@ class Hearing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class HearingWatchParams:
-    """`speech_seconds`: shorter sounds say nothing, they may be coughs. `quiet_seconds`: what a recogniser may take.
+    """`speech_seconds`: shorter sounds say nothing, they may be coughs. Two times a recogniser may take after speech:
+    `deaf_seconds` where it said nothing at all of it so far, `quiet_seconds` where it did.
 
-    Flux speaks of an open turn four times a second and closes one 1.5 s after the last word at the 95th percentile.
+    Flux tells a turn's start within a quarter of a second, speaks of an open turn four times a second, and closes one
+    1.5 s after the last word at the 95th percentile. Finding the words otherwise takes up to 0.9 s of what is promised.
     `echo_seconds`: how long after its playout the bot can come back from a speakerphone.
     """
 
     speech_seconds: float = 0.4
+    deaf_seconds: float = 0.8
     quiet_seconds: float = 1.2
     unanswered_limit: int = 2
     echo_seconds: float = 0.9
@@ -90,8 +93,11 @@ class HearingWatch:
         """What there is to say now; each unanswered stretch is told once."""
         if self._began is None or self._ended is None:
             return Hearing.FINE
-        quiet_since = self._ended if self._last_sign is None else max(self._ended, self._last_sign)
-        if now - quiet_since < self.params.quiet_seconds:
+        if self._last_sign is None:
+            due = self._ended + self.params.deaf_seconds
+        else:
+            due = max(self._ended, self._last_sign) + self.params.quiet_seconds
+        if now < due:
             return Hearing.FINE
         self._forget()
         self.unanswered += 1

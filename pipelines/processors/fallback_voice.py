@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -15,15 +16,18 @@ from pipecat.frames.frames import (
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from pipelines.caller_wait import CallerWait, Patience
 from pipelines.embedded.voice import EmbeddedVoice, VoiceFailed
 from pipelines.frames import PlanFrame, ReplyEndFrame, WordTimesFrame
 from pipelines.processors.embedded_speech import speech_frames
 
-FIRST_AUDIO_SECONDS = 1.2
-"""How long the voice may take for a sentence's first audio."""
+VOICE_PATIENCE = Patience(usual=0.9, by=2.35, least=0.35)
+"""What a voice may take for a sentence's first audio; it comes within 0.28 s at the 95th percentile."""
 
 
 @dataclass
@@ -45,6 +49,8 @@ class FallbackVoice(FrameProcessor):
         self._failed = False
         self._waiting: AggregatedTextFrame | None = None
         self._deadline: asyncio.Task[None] | None = None
+        self._wait = CallerWait()
+        self._answer_sounds = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Pass the provider's audio on, or speak in its place."""
@@ -52,6 +58,7 @@ class FallbackVoice(FrameProcessor):
         match frame:
             case PlanFrame():
                 self._language, self._pace = frame.plan.state.language, frame.plan.state.delivery.pace
+                self._answer_sounds = False
                 await self.push_frame(frame, direction)
             case TTSTextFrame():
                 await self.push_frame(frame, direction)
@@ -70,6 +77,7 @@ class FallbackVoice(FrameProcessor):
                 await self._settle()
                 await self.push_frame(frame, direction)
             case _:
+                self._note_voice(frame)
                 await self.push_frame(frame, direction)
 
     async def cleanup(self) -> None:
@@ -81,26 +89,40 @@ class FallbackVoice(FrameProcessor):
         """The provider's voice is known to be out of service for this call."""
         self._failed = True
 
+    def _note_voice(self, frame: Frame) -> None:
+        match frame:
+            case VADUserStartedSpeakingFrame():
+                self._wait.voice_started()
+            case VADUserStoppedSpeakingFrame():
+                self._wait.voice_stopped(at=time.monotonic() - frame.stop_secs)
+            case _:
+                pass
+
     async def _announce(self, frame: AggregatedTextFrame) -> None:
         await self.push_frame(frame)
         if self._failed:
             await self._speak(frame)
             return
         self._waiting = frame
-        self._deadline = self.create_task(self._expire(frame))
+        # Behind a sentence that sounds already nobody waits in silence.
+        waits = VOICE_PATIENCE.usual
+        if not self._answer_sounds:
+            waits = self._wait.grant(VOICE_PATIENCE, now=time.monotonic())
+        self._deadline = self.create_task(self._expire(frame, waits))
 
     async def _from_provider(self, frame: Frame) -> None:
         if self._failed:
             return
         if isinstance(frame, TTSAudioRawFrame):
+            self._answer_sounds = True
             await self._settle()
         elif isinstance(frame, TTSStoppedFrame) and self._waiting is not None:
             await self._speak_unspoken()
             return
         await self.push_frame(frame)
 
-    async def _expire(self, announced: AggregatedTextFrame) -> None:
-        await asyncio.sleep(FIRST_AUDIO_SECONDS)
+    async def _expire(self, announced: AggregatedTextFrame, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         self._deadline = None
         await self.queue_frame(_OverdueFrame(announced=announced))
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from pipelines.floor import WordsEvent
+from pipelines.floor_acts import (
+    WordsEvent,
+)
 from pipelines.frames import RecognisedFrame
 
 

@@ -15,9 +15,9 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from bot.domain import Utterance
 from bot.metrics import InterruptionKind, Metrics
-from pipelines.floor import (
+from pipelines.floor import Floor
+from pipelines.floor_acts import (
     Act,
-    Floor,
     GiveWay,
     Overheard,
     Pause,

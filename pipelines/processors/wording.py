@@ -13,6 +13,8 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     LLMTextFrame,
     TTSSpeakFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
@@ -20,10 +22,14 @@ from bot.conversation import TurnPlan
 from bot.guard import Guard, Replaced
 from bot.metrics import LatencyStage, Metrics
 from bot.sentences import SentenceSplitter
+from pipelines.caller_wait import CallerWait, Patience
 from pipelines.frames import ModelFailedFrame, PlanFrame, ReplyEndFrame
 
-MODEL_DEADLINE_SECONDS = 1.5
-"""How long a model may take for its first sentence before the ready words are spoken in its place."""
+MODEL_PATIENCE = Patience(usual=1.2, by=1.45, least=0.7)
+"""What a model may take for its first sentence before the ready words are spoken in its place.
+
+Its first token comes within 0.85 s at the 95th percentile; a voice that fails next must still have its time.
+"""
 
 
 class Wording(FrameProcessor):
@@ -41,6 +47,7 @@ class Wording(FrameProcessor):
         self._asked_at = 0.0
         self._first_token_seen = False
         self._deadline: asyncio.Task[None] | None = None
+        self._wait = CallerWait()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Plans and the model's words turn into sentences to speak; other frames pass."""
@@ -61,12 +68,22 @@ class Wording(FrameProcessor):
                 await self._forget()
                 await self.push_frame(frame, direction)
             case _:
+                self._note_voice(frame)
                 await self.push_frame(frame, direction)
 
     async def cleanup(self) -> None:
         """Release the deadline, if any."""
         await super().cleanup()
         await self._forget()
+
+    def _note_voice(self, frame: Frame) -> None:
+        match frame:
+            case VADUserStartedSpeakingFrame():
+                self._wait.voice_started()
+            case VADUserStoppedSpeakingFrame():
+                self._wait.voice_stopped(at=time.monotonic() - frame.stop_secs)
+            case _:
+                pass
 
     async def _begin(self, frame: PlanFrame) -> None:
         await self._forget()
@@ -76,7 +93,8 @@ class Wording(FrameProcessor):
             return
         self._plan = frame.plan
         self._asked_at = time.monotonic()
-        self._deadline = self.create_task(self._expire())
+        seconds = self._wait.grant(MODEL_PATIENCE, now=self._asked_at)
+        self._deadline = self.create_task(self._expire(seconds))
 
     async def _take(self, text: str) -> None:
         if self._plan is None:
@@ -122,8 +140,8 @@ class Wording(FrameProcessor):
         await self._cancel_deadline()
         await self._speak_ready(plan.sentences if not self._spoken else ())
 
-    async def _expire(self) -> None:
-        await asyncio.sleep(MODEL_DEADLINE_SECONDS)
+    async def _expire(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         self._deadline = None
         self._on_model_late()
         await self._fall_back()

@@ -26,7 +26,9 @@ from pipecat.workers.runner import WorkerRunner
 
 from pipelines.backup_hearing import BackupHearing
 from pipelines.embedded.recogniser import Heard, HeardWord, RecogniserLost, RecogniserPool, RecogniserStream
-from pipelines.floor import WordsEvent
+from pipelines.floor_acts import (
+    WordsEvent,
+)
 from pipelines.frames import NotUnderstoodFrame, RecognisedFrame
 from pipelines.hearing_watch import Hearing, HearingWatch, HearingWatchParams
 from pipelines.processors.backup_recogniser import Activation, BackupRecogniser

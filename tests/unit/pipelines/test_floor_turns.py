@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bot.analysis.floor import LexicalFloorJudge
 from bot.domain import Expected
-from pipelines.floor import (
-    WINDOW_SECONDS,
+from pipelines.floor import WINDOW_SECONDS, Floor
+from pipelines.floor_acts import (
     Act,
-    Floor,
+    AskMelody,
     GiveWay,
     Overheard,
     Pause,
@@ -285,3 +285,24 @@ def test_whatever_happens_a_pause_ends_and_words_are_answered(events: list[tuple
     if not talk.bot.is_speaking:
         talk.quiet(3.0)
         assert talk.floor.last_words() == "" or talk.bot.is_pending
+
+
+@pytest.mark.parametrize(("over", "least", "most"), [(0.95, 0.45, 0.6), (0.1, 1.3, 1.5), (None, 1.3, 1.5)])
+def test_melody_decides_where_words_leave_it_open(over: float | None, least: float, most: float) -> None:
+    talk = Talk().voice(0.6)
+    ended = talk.now
+    talk.quiet(0.13).words(WordsEvent.EAGER, "the evenings").quiet(0.1)
+    assert talk.of(AskMelody)
+    for act in talk.floor.melody(over, now=talk.now):
+        talk.acts.append((talk.now, act))
+    talk.quiet(2.0)
+    assert len(talk.of(AskMelody)) == 1
+    assert least <= talk.at(TurnOver) - ended <= most
+
+
+def test_the_melody_of_an_earlier_stretch_counts_for_nothing() -> None:
+    talk = Talk().voice(0.6).quiet(0.13).words(WordsEvent.EAGER, "the evenings").quiet(0.1)
+    talk.words(WordsEvent.RESUMED, "").voice(0.4)
+    assert not talk.floor.melody(0.95, now=talk.now)
+    talk.words(WordsEvent.UPDATE, "the evenings or the").quiet(0.7)
+    assert not talk.of(TurnOver)
