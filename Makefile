@@ -7,7 +7,7 @@ SPEECH := $(VENV)/.speech
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := PYTHONWARNINGS=default $(BIN)/python -m pytest
 
-.PHONY: demo test soak lint types imports check services lock clean help
+.PHONY: demo test guard soak lint types imports check services lock clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -17,6 +17,11 @@ demo: $(SPEECH) ## Hear NGX Voice answer three calls; no account, no network onc
 
 test: $(SPEECH) services ## Run everything that passes or fails within minutes
 	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+guard: $(SPEECH) services ## Rehearse a few calls beside the plain pipecat bot; falling behind it fails
+	$(BIN)/ngx-voice rehearse --scenario guard --calls 2 --peer plain --out $(VENV)/guard \
+		--require 'ratio:answer.p50<=0.7' --require 'ratio:yield.p50<=0.8' --require 'answer.p50<=1' \
+		--require 'missed_turn<=0.2' --require 'talked_on<=0.3' --require 'false_stop_backchannel<=0.5'
 
 soak: $(SPEECH) services ## Run what is too long for every change
 	$(PYTEST) -m soak -s

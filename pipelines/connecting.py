@@ -7,15 +7,18 @@ list of bases.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from pipecat.frames.frames import Frame
-from pipecat.processors.frame_processor import FrameProcessor, FrameProcessorSetup
+from pipecat.frames.frames import Frame, InputAudioRawFrame
+from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor, FrameProcessorSetup
 from pipecat.services.stt_service import STTService
 from pipecat.services.websocket_service import WebsocketService
 from websockets.protocol import State
+
+from pipelines.quick_connection import QuickConnection
 
 CONNECT_SECONDS = 1.5
 """A vendor's handshake takes a few round trips; one that takes longer is left to the fallback."""
@@ -25,10 +28,12 @@ EARLY_AUDIO_SECONDS = 3.0
 
 
 class ShortConnect(WebsocketService):
-    """Its sockets open in time or not at all."""
+    """Its sockets open in time or not at all. Sound is not worth compressing: that costs more than it saves."""
 
     async def _websocket_connect(self, uri: str, **kwargs: Any) -> Any:
         kwargs.setdefault("open_timeout", CONNECT_SECONDS)
+        kwargs.setdefault("compression", None)
+        kwargs.setdefault("create_connection", QuickConnection)
         return await super()._websocket_connect(uri, **kwargs)
 
 
@@ -75,6 +80,41 @@ class EarlyHearing(BackgroundConnect, STTService):
         super().__init__(*args, **kwargs)
         self._early: deque[bytes] | None = deque()
         self._early_bytes = 0
+        self._in_line = 0
+        """Frames of sound that were queued and have not been sent or kept yet."""
+
+    def hear_at_once(self, audio: bytes) -> bool:
+        """Send the caller's sound past the pipeline's queues; False where it has to go through them as a frame.
+
+        It has to where nothing else keeps its order, or keeps it at all: while the socket is not open, does not take
+        more, or sound waits in the queues already.
+        """
+        socket = getattr(self, "_websocket", None)
+        if self._early is not None or self._in_line or self._reconnecting or self._muted or not self.is_usable:
+            return False
+        if not isinstance(socket, QuickConnection) or not socket.send_at_once(audio):
+            return False
+        self._last_audio_time = time.monotonic()
+        self._record_stt_audio_usage(audio)
+        return True
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Queue a frame; see pipecat."""
+        if isinstance(frame, InputAudioRawFrame):
+            self._in_line += 1
+        await super().queue_frame(frame, direction, callback)
+
+    async def process_audio_frame(self, frame: InputAudioRawFrame, direction: FrameDirection) -> None:
+        """Send or keep the sound of a frame that has come through the queue."""
+        try:
+            await super().process_audio_frame(frame, direction)
+        finally:
+            self._in_line = max(0, self._in_line - 1)
 
     def _is_connected(self) -> bool:
         """Whether sound sent now arrives."""

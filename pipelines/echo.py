@@ -31,6 +31,7 @@ _JUMP = 4  # hops by which the lag may change at once
 _PATCH = 12  # hops that are correlated at a time: 0.19 s
 _KEPT = _LAGS + _JUMP + _BLUR + _PATCH
 _ROWS = 512
+_BACKLOG = 16  # windows that may wait to be worked off together: 0.5 s
 _ROOM_DECAY = np.float32(0.48)  # energy kept from hop to hop in a room whose sound is gone (-60 dB) after 0.3 s
 _PLAYED_FLOOR_DB = -55.0  # a band below it leaves no echo that could be heard
 _HEARD_FLOOR = np.float32(1e-7)  # power of a band; line noise of -60 dBFS is about as loud
@@ -53,6 +54,7 @@ class EchoParams:
     relief: float = 1.0  # what a window takes off the score by itself
     excess_margin_db: float = 3.0
     excess_limit_db: float = 10.0
+    turned_up_db: float = 13.0  # an echo gets louder by no more than this from one moment to the next
     least_loss_db: float = 8.0  # an echo is quieter than what was played by at least this much
     unknown_correlation: float = 0.66  # below it the patch is somebody's
     unknown_weight: float = 12.0
@@ -102,18 +104,23 @@ def _level(samples: Samples) -> float:
     return 10.0 * math.log10(power) if power > 1e-10 else SILENT_DBFS
 
 
-def _band_power(tails: Samples, windows: Samples) -> Bands:
-    """The band energies of two hops of each of n signals: shape (2n, _BANDS); `tails` is (n, 128), `windows` (n, 256).
-
-    The first hop's frame is the tail and half of the window, the second's is the window.
-    """
-    frames = np.empty((len(windows), 2, WINDOW_SAMPLES), dtype=np.float32)
-    frames[:, 0, :_HOP] = tails
-    frames[:, 0, _HOP:] = windows[:, :_HOP]
-    frames[:, 1] = windows
-    frames *= _TAPER
-    spectrum = np.fft.rfft(frames.reshape(-1, WINDOW_SAMPLES))
+def _band_power(samples: Samples) -> Bands:
+    """The band energies of n hops of two signals: shape (2, n, _BANDS); `samples` is (2, n * 128 + 128)."""
+    halves = samples.reshape(2, -1, _HOP)
+    frames = np.empty((2, halves.shape[1] - 1, WINDOW_SAMPLES), dtype=np.float32)
+    np.multiply(halves[:, :-1], _TAPER[:_HOP], out=frames[:, :, :_HOP])
+    np.multiply(halves[:, 1:], _TAPER[_HOP:], out=frames[:, :, _HOP:])
+    spectrum = np.fft.rfft(frames)
     return np.asarray((spectrum.real**2 + spectrum.imag**2) @ _BANK, dtype=np.float32)
+
+
+def _room_decay(hops: int) -> Bands:
+    """What is left of each hop's energy at each later one: shape (hops, hops + 1), the first column of what was."""
+    age = np.arange(hops)[:, np.newaxis] + 1 - np.arange(hops + 1)
+    return np.where(age >= 0, _ROOM_DECAY ** np.maximum(age, 0), 0.0).astype(np.float32)
+
+
+_DECAY = _room_decay(2 * _BACKLOG)
 
 
 class _Played:
@@ -132,33 +139,39 @@ class _Played:
         self._sums[:] = np.arange(_ROWS)[:, np.newaxis] * _BANDS * np.array([_PLAYED_FLOOR_DB, _PLAYED_FLOOR_DB**2])
 
     def push(self, power: Bands, power_db: Bands) -> None:
-        """Add two hops, shape (2, _BANDS)."""
-        if self.end + 2 > _ROWS:
+        """Add n hops, shape (n, _BANDS)."""
+        hops = len(power)
+        if self.end + hops > _ROWS:
             for rows in (self.wet, self.dry_db, self.level_db, self._sums):
                 rows[:_KEPT] = rows[self.end - _KEPT : self.end]
             self.end = _KEPT
-        first, second = self.end, self.end + 1
-        np.multiply(self.wet[first - 1], _ROOM_DECAY, out=self.wet[first])
-        self.wet[first] += power[0]
-        np.multiply(self.wet[first], _ROOM_DECAY, out=self.wet[second])
-        self.wet[second] += power[1]
-        rows = np.maximum(power_db, _PLAYED_FLOOR_DB, out=self.dry_db[first : second + 1])
-        for at, row, energy in ((first, rows[0], power[0]), (second, rows[1], power[1])):
-            self._sums[at, 0] = self._sums[at - 1, 0] + float(row.sum())
-            self._sums[at, 1] = self._sums[at - 1, 1] + float(row @ row)
-            self.level_db[at] = 10.0 * math.log10(float(energy.sum()) + 1e-10)
-        self.end += 2
+        first, end = self.end, self.end + hops
+        decay = _DECAY[:hops, : hops + 1]
+        np.matmul(decay[:, 1:], power, out=self.wet[first:end])
+        self.wet[first:end] += decay[:, :1] * self.wet[first - 1]
+        rows = np.maximum(power_db, _PLAYED_FLOOR_DB, out=self.dry_db[first:end])
+        sums = self._sums[first:end]
+        sums[:, 0] = rows.sum(axis=1)
+        sums[:, 1] = np.einsum("hb,hb->h", rows, rows)
+        np.cumsum(self._sums[first - 1 : end], axis=0, out=self._sums[first - 1 : end])
+        self.level_db[first:end] = 10.0 * np.log10(power.sum(axis=1) + _TINY)
+        self.end = end
+
+    def loudest_db(self, end: int) -> float:
+        """The level of the loudest hop that can come back up to hop `end`."""
+        return float(self.level_db[end - _LAGS : end].max())
 
     def patch_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Sum and sum of squares of the patch that ended at each lag, the longest lag first."""
         sums = self._sums[self.end - _LAGS : self.end] - self._sums[self.end - _LAGS - _PATCH : self.end - _PATCH]
         return sums[:, 0], sums[:, 1]
 
-    def sources(self, lag: int, hops: int) -> Bands:
-        """How loud each band may have been played, room included, to come back in the last `hops` hops."""
+    def sources(self, lag: int, hops: int, end: int | None = None) -> Bands:
+        """How loud each band may have been played, room included, to come back in the `hops` hops up to `end`."""
+        end = self.end if end is None else end
         loudest = np.empty((hops, _BANDS), dtype=np.float32)
-        for row, at in enumerate(range(self.end - hops - lag, self.end - lag)):
-            np.maximum.reduce(self.wet[max(0, at - _BLUR) : min(at + _BLUR + 1, self.end)], axis=0, out=loudest[row])
+        for row, at in enumerate(range(end - hops - lag, end - lag)):
+            np.maximum.reduce(self.wet[max(0, at - _BLUR) : min(at + _BLUR + 1, end)], axis=0, out=loudest[row])
         return loudest
 
 
@@ -170,7 +183,9 @@ class EchoJudge:
 
     def __init__(self, params: EchoParams | None = None) -> None:
         self._params = params or EchoParams()
-        self._tails = np.zeros((2, _HOP), dtype=np.float32)
+        # Both sides' samples that wait to be worked off, after half a window that was: heard, played.
+        self._samples = np.zeros((2, _HOP + _BACKLOG * WINDOW_SAMPLES), dtype=np.float32)
+        self._waiting: list[bool] = []  # of each window: whether it was audible
         self._played = _Played()
         self._noise = np.full(_BANDS, 10.0**-7.2, dtype=np.float32)
         # Heard in the last patch, the newest hop last, and its product with what was played at each lag.
@@ -185,13 +200,16 @@ class EchoJudge:
         self._lag: int | None = None
         self._gain_db = np.zeros(_BANDS, dtype=np.float32)
         self._missed_windows = 0
+        self._echo_db = SILENT_DBFS  # how loud the echo was lately where it was alone
 
-    def push(self, heard: Samples, played: Samples) -> EchoVerdict:
+    def push(self, heard: Samples, played: Samples, *, has_voice: bool = True) -> EchoVerdict:
         """Judge one window.
 
         Args:
             heard: 256 samples at 8 kHz, -1..1, that came from the caller.
             played: what the caller's telephone played meanwhile as far as is known; zeros where the bot was silent.
+            has_voice: whether there is a voice in `heard`, whosesoever. What holds none is not judged while the bot
+                may be heard: it is kept for what comes after it, and worked off with that at little cost.
 
         Raises:
             ValueError: either is not 256 samples long.
@@ -199,19 +217,29 @@ class EchoJudge:
         if heard.shape != (WINDOW_SAMPLES,) or played.shape != (WINDOW_SAMPLES,):
             raise ValueError(f"expected two windows of {WINDOW_SAMPLES} samples, got {heard.shape} and {played.shape}")
         level_db = _level(heard)
+        audible = level_db >= _AUDIBLE_DBFS
         if self._is_idle(heard, played):
-            if level_db < _AUDIBLE_DBFS:
-                return EchoVerdict(False, SILENT_DBFS, level_db)
-            return EchoVerdict(False, level_db, level_db)
-        windows = np.empty((2, WINDOW_SAMPLES), dtype=np.float32)
-        windows[0], windows[1] = heard, played
-        power = _band_power(self._tails, windows)
-        self._tails = windows[:, _HOP:]
-        self._keep(power)
-        played_db = float(self._played.level_db[self._played.end - _LAGS : self._played.end].max())
-        if level_db < _AUDIBLE_DBFS:
-            return self._unheard(level_db, played_db)
-        self._audible_windows += 1
+            return EchoVerdict(False, level_db if audible else SILENT_DBFS, level_db)
+        start = _HOP + len(self._waiting) * WINDOW_SAMPLES
+        self._samples[0, start : start + WINDOW_SAMPLES] = heard
+        self._samples[1, start : start + WINDOW_SAMPLES] = played
+        self._waiting.append(audible)
+        if audible and has_voice:
+            if self._is_usual(level_db):
+                return EchoVerdict(True, SILENT_DBFS, level_db)
+            return self._judge(self._work_off(), level_db)
+        if len(self._waiting) == _BACKLOG:
+            self._work_off()
+        return EchoVerdict(False, SILENT_DBFS, level_db)
+
+    def _is_usual(self, level_db: float) -> bool:
+        """Whether a window may wait for the next one: so far the echo is alone, and this is no louder."""
+        usual = self._lag is not None and self._score <= 0.0 and len(self._waiting) == 1
+        return usual and level_db < self._echo_db
+
+    def _judge(self, heard: Bands, level_db: float) -> EchoVerdict:
+        """Judge the window worked off last, of which `heard` are the energies."""
+        played_db = self._played.loudest_db(self._played.end)
         if played_db < _PLAYED_AUDIBLE_DBFS:
             self._score = self._params.limit
             return EchoVerdict(False, level_db, level_db)
@@ -220,7 +248,8 @@ class EchoJudge:
         if self._lag is None:
             near_db = self._judge_unknown(correlation, level_db, played_db)
         else:
-            near_db = self._judge_known(self._lag, correlation, power[:2])
+            near_db = self._judge_known(self._lag, correlation, heard)
+            self._echo_db = max(level_db if self._score <= 0.0 else SILENT_DBFS, self._echo_db - 1.0)
         if self._score > self._params.threshold:
             return EchoVerdict(False, min(near_db, level_db), level_db)
         return EchoVerdict(True, SILENT_DBFS, level_db)
@@ -241,7 +270,9 @@ class EchoJudge:
         self._played.silent_hops += 2
         if self._played.silent_hops <= _KEPT + 2:
             return False
-        self._tails = np.stack((heard[_HOP:], played[_HOP:]))
+        if self._waiting:
+            self._work_off()
+        self._samples[0, :_HOP], self._samples[1, :_HOP] = heard[_HOP:], played[_HOP:]
         if self._audible_windows >= 0:
             self._forget_heard()
             self._score = 0.0
@@ -253,22 +284,42 @@ class EchoJudge:
         self._heard_db.fill(floor_db)
         self._products.fill(floor_db * _PLAYED_FLOOR_DB * _BANDS)
 
+    def _work_off(self) -> Bands:
+        """Take the windows that wait into the history; returns the energies heard in the last one."""
+        waiting, self._waiting = self._waiting, []
+        size = len(waiting) * WINDOW_SAMPLES
+        power = _band_power(self._samples[:, : _HOP + size])
+        self._samples[:, :_HOP] = self._samples[:, size : size + _HOP]
+        self._keep(power)
+        end = self._played.end - 2 * len(waiting)
+        for audible in waiting:
+            end += 2
+            if audible:
+                self._audible_windows = max(self._audible_windows, 0) + 1
+            else:
+                self._hear_nothing(end)
+        return power[0, -2:]
+
     def _keep(self, power: Bands) -> None:
-        """Add two hops of both sides to the history; rows of `power`: heard, heard, played, played."""
+        """Add n hops of both sides to the history; `power` is (2, n, _BANDS): heard, played."""
+        hops = power.shape[1]
         floored = power + _TINY
-        floored[:2] += self._heard_floor()
+        for first in range(0, hops, 2):
+            floored[0, first : first + 2] += self._heard_floor()
+            # Falls at once, rises by 1.4 dB a second.
+            calm = np.maximum((power[0, first] + power[0, first + 1]) * np.float32(0.5), np.float32(1e-8))
+            followed = self._noise * np.float32(0.7) + calm * np.float32(0.3)
+            self._noise = np.minimum(self._noise * np.float32(1.01), followed)
         decibels = np.log10(floored)
         decibels *= 10.0
-        self._played.push(power[2:], decibels[2:])
-        self._heard_db[:-2] = self._heard_db[2:]
-        self._heard_db[-2:] = decibels[:2]
-        self._products[:-2] = self._products[2:]
-        for row, end in ((_PATCH - 2, self._played.end - 1), (_PATCH - 1, self._played.end)):
+        self._played.push(power[1], decibels[1])
+        new = min(hops, _PATCH)
+        self._heard_db[:-new] = self._heard_db[new:]
+        self._heard_db[-new:] = decibels[0, -new:]
+        self._products[:-new] = self._products[new:]
+        for row in range(_PATCH - new, _PATCH):
+            end = self._played.end - (_PATCH - 1 - row)
             np.dot(self._played.dry_db[end - _LAGS : end], self._heard_db[row], out=self._products[row])
-        # Falls at once, rises by 1.4 dB a second.
-        calm = np.maximum((power[0] + power[1]) * np.float32(0.5), np.float32(1e-8))
-        followed = self._noise * np.float32(0.7) + calm * np.float32(0.3)
-        self._noise = np.minimum(self._noise * np.float32(1.01), followed)
 
     def _heard_floor(self) -> Bands:
         return np.maximum(self._noise * np.float32(3.0), _HEARD_FLOOR)
@@ -284,18 +335,19 @@ class EchoJudge:
         covariance = self._products.sum(axis=0) - played_total * (total / size)
         return (covariance / np.sqrt(played_spread * max(spread, least)))[::-1].astype(np.float32)
 
-    def _unheard(self, level_db: float, played_db: float) -> EchoVerdict:
-        """Nothing is heard: learn from it where an echo was due."""
+    def _hear_nothing(self, end: int) -> None:
+        """Nothing was heard in the window up to hop `end`: learn from it where an echo was due."""
         self._audible_windows = 0
         self._score = max(0.0, self._score - 2.0 * self._params.relief)
-        if self._lag is not None and played_db > _PLAYED_LOUD_DBFS:
-            due = self._played.sources(self._lag, 1)[0] * 10.0 ** (self._gain_db / 10.0)
-            self._missed_windows = self._missed_windows + 1 if float(due.sum()) > 10.0 ** (-4.5) else 0
-            if self._missed_windows > self._params.quiet_path_windows:
-                self._unlock()
-        elif played_db > _PLAYED_LOUD_DBFS:
+        if self._played.loudest_db(end) <= _PLAYED_LOUD_DBFS:
+            return
+        if self._lag is None:
             self._quiet_path_windows += 1
-        return EchoVerdict(False, SILENT_DBFS, level_db)
+            return
+        due = self._played.sources(self._lag, 1, end)[0] * 10.0 ** (self._gain_db / 10.0)
+        self._missed_windows = self._missed_windows + 1 if float(due.sum()) > 10.0 ** (-4.5) else 0
+        if self._missed_windows > self._params.quiet_path_windows:
+            self._unlock()
 
     def _judge_unknown(self, correlation: Samples, level_db: float, played_db: float) -> float:
         """No echo has been met: is this the first? Returns the level of what would be somebody's."""
@@ -360,9 +412,12 @@ class EchoJudge:
         expected = predicted + self._noise
         excess_db = 10.0 * np.log10((heard + _TINY) / expected)
         beyond = np.minimum(np.maximum(excess_db - params.excess_margin_db, 0.0), params.excess_limit_db)
-        # A patch that is the echo's very image is echo, however loud: somebody has turned up the volume.
-        trust = min(max((0.93 - fit) / 0.12, 0.0), 1.0)
-        self._score += min(float(beyond.sum()) / _BANDS, 3.0) * trust - params.relief
+        # A patch that is the echo's very image is echo: somebody has turned up the volume. But not by so much at once.
+        overall_db = 10.0 * math.log10(float(heard.sum() + _TINY) / float(expected.sum()))
+        unlike = (0.93 - fit) / 0.12
+        leap = min(max((overall_db - params.turned_up_db) / 4.0, 0.0), 1.0)
+        trust = min(max(unlike, leap), 1.0)
+        self._score += min(float(beyond.sum()) / _BANDS, 3.0 + 1.5 * leap) * trust - params.relief
         self._score = min(max(self._score, 0.0), params.limit)
         if self._score < params.threshold / 2.0 or fit > 0.82:
             self._learn_gain(heard, sources, predicted, quickly=fit > 0.82)

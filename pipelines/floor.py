@@ -70,10 +70,12 @@ class FloorParams:
     """Silence after words that may go on, where the recogniser has declared the turn's end."""
     unclear_unvouched: float = 0.8
     """The same for a recogniser that does not tell turns apart."""
-    melody_asked: float = 0.2
-    """Silence after which the melody of unclear words is judged."""
-    melody_over: float = 0.75
-    """From this probability on it counts as a turn's end."""
+    melody_asked: float = 0.15
+    """Silence after which the melody of unclear words is judged, for a recogniser that does not tell turns apart."""
+    melody_over: float = 0.95
+    """From this probability on it ends a turn; figures in melody.py."""
+    melody_goes_on: float = 0.1
+    """Up to this one the caller is not finished."""
     unclear_melody: float = 0.5
     """Silence after words that may go on, whose melody does not."""
     unfinished: float = 1.35
@@ -320,7 +322,7 @@ class Floor:
             acts.append(Withdraw())
         if quiet >= self._wait(end):
             acts.append(self._end_turn(text))
-        elif end is TurnEnd.UNCLEAR and not self._melody_asked and quiet >= self._params.melody_asked:
+        elif self._asks_melody(end, quiet):
             self._melody_asked = True
             acts.append(AskMelody())
         elif self._prepares(end, quiet):
@@ -351,16 +353,23 @@ class Floor:
         return self._params.complete if self._vouched else self._params.complete_unsure
 
     def _unclear_wait(self) -> float:
-        wait = self._unclear_words_wait()
-        if self._melody is not None and self._melody >= self._params.melody_over:
-            return min(wait, self._params.unclear_melody)
-        return wait
-
-    def _unclear_words_wait(self) -> float:
         if not self._tells_turns:
-            return self._params.unclear_unvouched
+            return self._unclear_unvouched_wait()
         # An end that is only predicted is none yet: where the words do not say so either, it is waited for.
         return self._params.unclear_ended if self._ended else self._params.unfinished
+
+    def _unclear_unvouched_wait(self) -> float:
+        params = self._params
+        if self._melody is not None and self._melody >= params.melody_over:
+            return params.unclear_melody
+        if self._melody is not None and self._melody <= params.melody_goes_on:
+            return params.unfinished
+        return params.unclear_unvouched
+
+    def _asks_melody(self, end: TurnEnd, quiet: float) -> bool:
+        if self._tells_turns or self._melody_asked or end is not TurnEnd.UNCLEAR:
+            return False
+        return quiet >= self._params.melody_asked
 
     def _prepares(self, end: TurnEnd, quiet: float) -> bool:
         if self._ahead is not None or self._ahead_count >= self._params.ahead_a_turn or end is TurnEnd.UNFINISHED:

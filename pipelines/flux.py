@@ -20,6 +20,14 @@ EAGER_THRESHOLD = 0.4
 class FluxRecognition(EarlyHearing, ShortReconnect, ShortConnect, DeepgramFluxSTTService):
     """Flux, whose turn events travel as `RecognisedFrame`s, in order; pipecat's proposals of turns are not made."""
 
+    def hear_at_once(self, audio: bytes) -> bool:
+        """See `EarlyHearing`; Flux's watchdog, which fills pauses in the sound, is told."""
+        sent = super().hear_at_once(audio)
+        if sent:
+            self._last_stt_time = self._last_audio_time
+            self._last_audio_chunk_duration = len(audio) / (2 * self.sample_rate)
+        return sent
+
     async def _handle_start_of_turn(self, transcript: str) -> None:
         self._user_is_speaking = True
         self._turn_transcript, self._turn_language = transcript, None

@@ -1,6 +1,12 @@
 """Smart Turn: whether the melody of a caller's speech says that the turn is over. One model on one thread for all.
 
 Words come first (`bot/analysis/turn_end.py`); this is asked where they leave it unclear.
+
+Measured on 64 recorded English and Spanish sentences at 8 kHz mu-law, whole and cut three times each (192: at 45 %, at
+70 %, at their quietest place), as the area under the curve and, above 0.95, cut ones taken for whole / whole found:
+0.1 s of silence behind an earlier sentence 0.90, 3 % / 31 %; 0.2 s so 0.90, 5 % / 45 %; 0.25 s behind nothing 0.83,
+16 % / 66 %. So ask early, and leave the caller's earlier words in the ring. Below 0.1 after 0.2 s: 61 % of the cut and
+6 % of the whole. At a pause between phrases it knows little (0.85).
 """
 
 from __future__ import annotations
@@ -38,7 +44,11 @@ _WINDOW = 200
 _HOP = 80
 _BINS = _WINDOW // 2 + 1
 _BANDS = 80
+_PIECE = 32
+"""Frames: 32 · 101 · 80 multiplications stay below OpenBLAS's 2**18, from which on it uses several threads."""
 _TOP_HERTZ = 8000.0
+_EDGE_DECIBELS = (-0.1, -0.7, -2.9, -8.0, -17.5, -33.2, -59.4, -136.0)
+"""What a resampler (soxr's HQ, which pipecat puts before the model) leaves of 3720, 3760 … 4000 Hz."""
 
 
 class MelodyModel(Protocol):
@@ -67,7 +77,7 @@ class SmartTurn:
             )
 
     def probability(self, pcm16: bytes) -> float:
-        """That the turn is over, 0..1. About 50 ms of a core whatever the length."""
+        """That the turn is over, 0..1. 50 to 100 ms of a core whatever the length, 2 of them for the features."""
         outputs = self._session.run(None, {"input_features": log_mel(pcm16)[np.newaxis]})
         return float(cast("NDArray[np.float32]", outputs[0])[0, 0])
 
@@ -89,9 +99,11 @@ def log_mel(pcm16: bytes) -> NDArray[np.float32]:
     windows = sliding_window_view(np.pad(wave, _WINDOW // 2, mode="reflect"), _WINDOW)[:-1:_HOP]
     spectrum = np.fft.rfft(windows * hann)
     power = spectrum.real**2 + spectrum.imag**2
-    mel = np.log10(np.maximum(filters @ power.T, np.float32(1e-10)))
+    # In pieces too small for the matrix library to wake threads of its own, which spin on cores that calls need.
+    mel = (power.reshape(-1, _PIECE, _BINS) @ filters.T).reshape(-1, _BANDS).T
+    mel = np.log10(np.maximum(mel, np.float32(1e-10)))
     np.maximum(mel, mel.max() - np.float32(8.0), out=mel)
-    return (mel + np.float32(4.0)) / np.float32(4.0)
+    return np.ascontiguousarray((mel + np.float32(4.0)) / np.float32(4.0))
 
 
 @cache
@@ -107,6 +119,7 @@ def _analysis() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     falling = (hertz[2:, np.newaxis] - bins) / np.diff(hertz)[1:, np.newaxis]
     area = (2.0 / (hertz[2:] - hertz[:-2]))[:, np.newaxis]
     filters = np.maximum(0.0, np.minimum(rising, falling)) * area
+    filters[:, -len(_EDGE_DECIBELS) :] *= 10.0 ** (np.array(_EDGE_DECIBELS) / 10.0)
     return hann.astype(np.float32), filters.astype(np.float32)
 
 
@@ -160,9 +173,9 @@ class TurnMelody:
         return self._model is not None
 
     async def close(self) -> None:
-        """Give no more judgements and end the thread; waits for the one under way, off the loop."""
+        """Take no more judgements, finish those that were taken, and end the thread; the loop goes on meanwhile."""
         self._open = False
-        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._thread.shutdown)
 
     def _load(self, load: Callable[[], MelodyModel]) -> None:
         try:
@@ -170,7 +183,7 @@ class TurnMelody:
             # The first run is slower than all later ones.
             model.probability(bytes(_HEARD_BYTES))
         except Exception as error:  # noqa: BLE001 - the boundary of the model: calls go on without it
-            logger.warning(f"no judgement of melody, turns end by words and silence: {error!r}")
+            logger.warning(f"no judgement of melody, turns end by words and silence: {type(error).__name__}: {error}")
             return
         self._model = model
 
@@ -178,7 +191,7 @@ class TurnMelody:
         try:
             return model.probability(pcm16)
         except Exception as error:  # noqa: BLE001 - the boundary of the model: calls go on without it
-            logger.warning(f"judging melody failed and is given up, turns end by words and silence: {error!r}")
+            logger.warning(f"judging melody failed and is given up until a restart: {type(error).__name__}: {error}")
             self._model = None
             return None
 

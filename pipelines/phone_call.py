@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from loguru import logger
 from pipecat.frames.frames import ErrorFrame
-from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
@@ -21,10 +20,12 @@ from bot.metrics import ProviderCause
 from bot.stores.errors import StoreUnavailable
 from bot.stores.sessions import Ending, EndingKind
 from pipelines.call_mind import CallMind
+from pipelines.connecting import EarlyHearing
 from pipelines.floor import Floor
 from pipelines.frames import HearingBackupFrame, HearingLostFrame
 from pipelines.hearing_watch import Hearing
 from pipelines.line import LINE_SAMPLE_RATE, MediaLine
+from pipelines.melody import LastSeconds
 from pipelines.mouth import Mouth
 from pipelines.processors.backup_recogniser import Activation, BackupRecogniser
 from pipelines.processors.cached_speech import CachedSpeechPlayer, CachedVoice
@@ -38,6 +39,7 @@ from pipelines.processors.wording import Wording
 from pipelines.provider import ProviderError
 from pipelines.provider_errors import provider_cause
 from pipelines.resources import Resources
+from pipelines.unobserved import UnobservedPipeline
 from pipelines.voice_activity import VoiceActivity
 
 _TEARDOWN_SECONDS = 2.0
@@ -129,7 +131,7 @@ class _Talk:
 
     async def _run(self) -> None:
         worker = PipelineWorker(
-            Pipeline(self._processors()),
+            UnobservedPipeline(self._processors()),
             params=PipelineParams(audio_in_sample_rate=LINE_SAMPLE_RATE, audio_out_sample_rate=LINE_SAMPLE_RATE),
             enable_rtvi=False,
             enable_turn_tracking=False,
@@ -161,7 +163,13 @@ class _Talk:
         resources, language = self._resources, self.mind.state.language
         mouth = Mouth(self._line)
         floor = Floor(mouth, LexicalFloorJudge(), language=language, tells_turns=resources.recogniser.tells_turns)
-        turn_taking = TurnTaking(floor, mouth, resources.metrics)
+        melody, recent = resources.melody, LastSeconds() if resources.melody is not None else None
+        turn_taking = TurnTaking(
+            floor,
+            mouth,
+            resources.metrics,
+            judge_melody=(lambda: melody.judge(recent.last())) if melody is not None and recent is not None else None,
+        )
         self._seller = Seller(
             self.mind,
             floor=floor,
@@ -171,18 +179,20 @@ class _Talk:
             metrics=resources.metrics,
             on_over=self._over.set,
         )
-        ear = Ear(VoiceActivity(resources.silero), mouth, turn_taking)
+        recogniser = resources.recogniser.service(language=language)
         self._backup = BackupRecogniser(
             resources.backup_hearing,
             language=lambda: self.mind.state.language,
             bot_speaks=lambda: mouth.is_speaking,
             on_trouble=self._hearing_trouble,
+            hear_at_once=recogniser.hear_at_once if isinstance(recogniser, EarlyHearing) else None,
         )
+        ear = Ear(VoiceActivity(resources.silero), mouth, turn_taking, recent=recent)
         processors: list[FrameProcessor] = [
             LineInput(self._line, ear=ear, output=turn_taking),
             ear,
             self._backup,
-            resources.recogniser.service(language=language),
+            recogniser,
             self._backup.gate,
             turn_taking,
             self._seller,

@@ -7,7 +7,9 @@ from typing import Any
 
 from loguru import logger
 from pipecat.frames.frames import ErrorFrame
-from pipecat.services.websocket_service import ReportErrorCallback, WebsocketService
+from pipecat.services.websocket_service import ReportErrorCallback
+
+from pipelines.goodbye import ShortGoodbye
 
 RECONNECT_SECONDS = 1.5
 """A caller who has just spoken waits meanwhile; after this the fallback answers."""
@@ -19,7 +21,7 @@ _PING_SECONDS = 1.0
 _PONG_SECONDS = 2.0
 
 
-class ShortReconnect(WebsocketService):
+class ShortReconnect(ShortGoodbye):
     """Put before a pipecat service in the list of bases: its socket is back in time, or the service says it is lost.
 
     pipecat's own way takes 12 s and more for three attempts, and TCP minutes to notice a peer that is gone; here a

@@ -22,6 +22,7 @@ from pipelines.backup_hearing import HEARS, BackupHearing, open_backup_hearing
 from pipelines.embedded.voice import EmbeddedVoice
 from pipelines.embedded.voices import open_embedded_voice
 from pipelines.events import CallListener
+from pipelines.melody import TurnMelody, open_turn_melody
 from pipelines.mouth import Speech
 from pipelines.mulaw import without_tail
 from pipelines.provider import Model, ProviderKind, Recogniser, Voice
@@ -104,6 +105,7 @@ class Resources:
     speech_cache: SpeechCache
     fallback_voice: EmbeddedVoice | None
     backup_hearing: BackupHearing | None
+    melody: TurnMelody | None
     names: ProviderNames
     occupancy: Occupancy
     listener: CallListener = field(default=_nobody)
@@ -171,6 +173,8 @@ async def open_resources(
             backup_hearing=await stack.enter_async_context(open_backup_hearing(playbook, data_dir=settings.data_dir))
             if _wants_backup(settings, playbook, chosen[ProviderKind.STT])
             else None,
+            # A recogniser that tells turns apart hears melody itself.
+            melody=None if recogniser.tells_turns else await stack.enter_async_context(open_turn_melody()),
             names=ProviderNames(
                 stt=chosen[ProviderKind.STT].name,
                 llm=chosen[ProviderKind.LLM].name,

@@ -22,6 +22,7 @@ from pipelines.embedded.recogniser import RecogniserLost, RecogniserStream
 from pipelines.embedded.utterances import BEFORE_SECONDS, AudioRing, Utterances, heard_frame
 from pipelines.frames import NotUnderstoodFrame
 from pipelines.hearing_watch import Hearing, HearingWatch
+from pipelines.line import LINE_SAMPLE_RATE
 from pipelines.processors.recogniser_gate import RecogniserGate
 
 RING_SECONDS = 6.0
@@ -31,6 +32,9 @@ OPINION_SECONDS = 0.9
 """How long the backup may take over an utterance that the provider let pass, its start included."""
 
 OnTrouble = Callable[[Hearing], Awaitable[None]]
+
+HearAtOnce = Callable[[bytes], bool]
+"""Gives a recogniser 16-bit samples at 8 kHz; False where it has to get them as a frame."""
 
 
 class Activation(StrEnum):
@@ -61,8 +65,12 @@ class BackupRecogniser(FrameProcessor):
         bot_speaks: Callable[[], bool],
         on_trouble: OnTrouble,
         watch: HearingWatch | None = None,
+        hear_at_once: HearAtOnce | None = None,
     ) -> None:
-        """`hearing` None: no backup here, only the watch. `bot_speaks`: whether the caller hears the bot now."""
+        """`hearing` None: no backup here, only the watch. `bot_speaks`: whether the caller hears the bot now.
+
+        `hear_at_once` is the provider's way past the pipeline's queues, where it has one.
+        """
         super().__init__(enable_direct_mode=True)
         self.gate = RecogniserGate(on_sign=self._sign)
         self._hearing = hearing
@@ -70,6 +78,7 @@ class BackupRecogniser(FrameProcessor):
         self._bot_speaks = bot_speaks
         self._on_trouble = on_trouble
         self._watch = watch or HearingWatch()
+        self._hear_at_once = hear_at_once
         self._before = AudioRing(seconds=BEFORE_SECONDS)
         self._ring = AudioRing(seconds=RING_SECONDS)
         self._handed_on = False
@@ -89,11 +98,8 @@ class BackupRecogniser(FrameProcessor):
         await super().process_frame(frame, direction)
         match frame:
             case InputAudioRawFrame(audio=audio):
-                if self._listener is not None:
-                    self._listener.feed(audio)
-                    return
-                self._keep(audio)
-                self._look()
+                await self.hear(audio)
+                return
             case VADUserStartedSpeakingFrame() if direction is FrameDirection.DOWNSTREAM:
                 self._voice_started(frame.start_secs)
             case VADUserStoppedSpeakingFrame() if direction is FrameDirection.DOWNSTREAM:
@@ -101,6 +107,16 @@ class BackupRecogniser(FrameProcessor):
             case _:
                 pass
         await self.push_frame(frame, direction)
+
+    async def hear(self, audio: bytes) -> None:
+        """Take the caller's audio: 16-bit samples at 8 kHz. The ear calls it without a frame."""
+        if self._listener is not None:
+            self._listener.feed(audio)
+            return
+        self._keep(audio)
+        self._look()
+        if self._hear_at_once is None or not self._hear_at_once(audio):
+            await self.push_frame(InputAudioRawFrame(audio=audio, sample_rate=LINE_SAMPLE_RATE, num_channels=1))
 
     async def cleanup(self) -> None:
         """Stop listening and give the place back."""

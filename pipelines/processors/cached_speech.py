@@ -42,7 +42,7 @@ class CachedVoice(FrameProcessor):
     """Stands before the voice and takes from it the sentences whose sound is there already."""
 
     def __init__(self, cache: SpeechCache, *, language: str, metrics: Metrics) -> None:
-        super().__init__()
+        super().__init__(enable_direct_mode=True)
         self._cache = cache
         self._language = language
         self._pace = 1.0
@@ -66,6 +66,9 @@ class CachedVoice(FrameProcessor):
 
 class CachedSpeechPlayer(FrameProcessor):
     """Stands directly behind the voice and unpacks what `CachedVoice` put in, as the frames that a voice pushes."""
+
+    def __init__(self) -> None:
+        super().__init__(enable_direct_mode=True)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Unpack; other frames pass."""

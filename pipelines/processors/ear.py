@@ -13,7 +13,9 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from pipelines.audio_batches import AudioBatches
 from pipelines.echo import EchoJudge
+from pipelines.echo_reference import EchoReference
 from pipelines.line import LINE_SAMPLE_RATE
+from pipelines.melody import LastSeconds
 from pipelines.mouth import Mouth
 from pipelines.mulaw import TO_LINEAR
 from pipelines.processors.turn_taking import TurnTaking
@@ -29,10 +31,16 @@ class Ear(FrameProcessor):
     in both directions by pipecat's frames, for recognisers that want to know.
     """
 
-    def __init__(self, activity: VoiceActivity, mouth: Mouth, turn_taking: TurnTaking) -> None:
+    def __init__(
+        self, activity: VoiceActivity, mouth: Mouth, turn_taking: TurnTaking, *, recent: LastSeconds | None = None
+    ) -> None:
+        """`recent` is kept filled where somebody judges how the last words were said."""
         super().__init__(enable_direct_mode=True)
+        self._recent = recent
         self._activity = activity
         self._echo = EchoJudge()
+        self._reference = EchoReference(WINDOW_SAMPLES)
+        self._unjudged = 0
         self._batches = AudioBatches()
         self._mouth = mouth
         self._turn_taking = turn_taking
@@ -47,8 +55,12 @@ class Ear(FrameProcessor):
 
     async def hear(self, pcm16: bytes) -> None:
         """Take the caller's audio: 16-bit samples at 8 kHz. `LineInput` calls it without a frame."""
+        if self._recent is not None:
+            self._recent.append(pcm16)
         windows = self._activity.push(pcm16)
+        self._unjudged += len(pcm16) // 2
         for window in windows:
+            self._unjudged -= WINDOW_SAMPLES
             await self._turn_taking.hear(voiced=self._is_callers(window), level_db=window.level_db)
         piece = self._batches.push(pcm16, silence_seconds=self._activity.silence_seconds)
         if piece:
@@ -59,9 +71,12 @@ class Ear(FrameProcessor):
 
     def _is_callers(self, window: VoiceWindow) -> bool:
         """Whether the window holds a voice that is not our own coming back."""
-        played = TO_LINEAR[np.frombuffer(self._mouth.playing(WINDOW_SAMPLES), dtype=np.uint8)] * _FULL_SCALE
-        verdict = self._echo.push(window.samples, played)
-        return window.probability >= self._activity.params.threshold and not verdict.is_echo
+        believed = self._mouth.playing(self._reference.history_samples)
+        ulaw = self._reference.read(believed, ahead=self._unjudged)
+        played = TO_LINEAR[np.frombuffer(ulaw, dtype=np.uint8)] * _FULL_SCALE
+        has_voice = window.probability >= self._activity.params.threshold
+        verdict = self._echo.push(window.samples, played, has_voice=has_voice)
+        return has_voice and verdict.is_near_end
 
     async def _announce(self, edge: VoiceEdge) -> None:
         params = self._activity.params

@@ -26,7 +26,7 @@ from pipelines.embedded.voice import EmbeddedVoice, VoiceFailed
 from pipelines.frames import PlanFrame, ReplyEndFrame, WordTimesFrame
 from pipelines.processors.embedded_speech import speech_frames
 
-VOICE_PATIENCE = Patience(usual=0.9, by=2.35, least=0.35)
+VOICE_PATIENCE = Patience(usual=0.9, by=2.3, least=0.3)
 """What a voice may take for a sentence's first audio; it comes within 0.28 s at the 95th percentile."""
 
 

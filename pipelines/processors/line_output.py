@@ -20,7 +20,7 @@ class LineOutput(FrameProcessor):
     """Speech ends here; other frames pass. Audio belongs to the reply whose plan came last."""
 
     def __init__(self, mouth: Mouth) -> None:
-        super().__init__()
+        super().__init__(enable_direct_mode=True)
         self._mouth = mouth
         self._reply_id = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pipecat.frames.frames import (
     Frame,
@@ -18,6 +18,7 @@ from bot.metrics import InterruptionKind, Metrics
 from pipelines.floor import Floor
 from pipelines.floor_acts import (
     Act,
+    AskMelody,
     GiveWay,
     Overheard,
     Pause,
@@ -38,6 +39,9 @@ from pipelines.frames import (
 )
 from pipelines.mouth import Mouth
 
+JudgeMelody = Callable[[], Awaitable[float | None]]
+"""How likely what the caller said last ends a turn, by its melody; None where nobody can tell."""
+
 
 class TurnTaking(FrameProcessor):
     """Hands on the caller's turns, and answers to be begun before a turn is over; makes the bot pause, go on or stop.
@@ -46,8 +50,12 @@ class TurnTaking(FrameProcessor):
     ear calls `hear` with each window of sound.
     """
 
-    def __init__(self, floor: Floor, mouth: Mouth, metrics: Metrics) -> None:
+    def __init__(
+        self, floor: Floor, mouth: Mouth, metrics: Metrics, *, judge_melody: JudgeMelody | None = None
+    ) -> None:
         super().__init__(enable_direct_mode=True)
+        self._judge_melody = judge_melody
+        self._judging: asyncio.Task[None] | None = None
         self._floor = floor
         self._mouth = mouth
         self._measures = metrics
@@ -81,6 +89,12 @@ class TurnTaking(FrameProcessor):
             case _:
                 await self.push_frame(frame, direction)
 
+    async def cleanup(self) -> None:
+        """Release the judgement under way, if any."""
+        await super().cleanup()
+        if self._judging is not None and not self._judging.done():
+            await self.cancel_task(self._judging)
+
     async def _words(self, event: WordsEvent, text: str, language: str | None) -> None:
         language = language[:2] if language else None
         async with self._one_at_a_time:
@@ -93,6 +107,15 @@ class TurnTaking(FrameProcessor):
         if words:
             frame.last_words = Utterance(text=words, language=None, understood=True)
         await self.push_frame(frame)
+
+    def _ask_melody(self) -> None:
+        if self._judge_melody is not None and (self._judging is None or self._judging.done()):
+            self._judging = self.create_task(self._tell_melody(self._judge_melody))
+
+    async def _tell_melody(self, judge: JudgeMelody) -> None:
+        over = await judge()
+        async with self._one_at_a_time:
+            await self._carry_out(self._floor.melody(over, now=time.monotonic()))
 
     async def _carry_out(self, acts: Sequence[Act]) -> None:
         for act in acts:
@@ -112,5 +135,7 @@ class TurnTaking(FrameProcessor):
                 case TurnOver():
                     utterance = Utterance(text=act.text, language=act.language, understood=act.understood)
                     await self.push_frame(CallerTurnFrame(utterance=utterance, continues=act.continues))
+                case AskMelody():
+                    self._ask_melody()
                 case Overheard():
                     self._measures.interruption(InterruptionKind.BACKCHANNEL)

@@ -25,18 +25,21 @@ from bot.sentences import SentenceSplitter
 from pipelines.caller_wait import CallerWait, Patience
 from pipelines.frames import ModelFailedFrame, PlanFrame, ReplyEndFrame
 
-MODEL_PATIENCE = Patience(usual=1.2, by=1.45, least=0.7)
-"""What a model may take for its first sentence before the ready words are spoken in its place.
+MODEL_PATIENCE = Patience(usual=1.2, by=1.4, least=0.5)
+"""What a model may take for its first token before the ready words are spoken in its place.
 
-Its first token comes within 0.85 s at the 95th percentile; a voice that fails next must still have its time.
+That comes within 0.85 s at the 95th percentile; a voice that fails next must still have its time.
 """
+
+SENTENCE_SECONDS = 0.5
+"""What it may take from there to its first whole sentence; 25 words at 80 tokens a second take 0.4 s."""
 
 
 class Wording(FrameProcessor):
     """Speaks each plan once. What the model says late, or after an interruption, is dropped."""
 
     def __init__(self, guard: Guard, metrics: Metrics, *, on_model_late: Callable[[], None]) -> None:
-        super().__init__()
+        super().__init__(enable_direct_mode=True)
         self._guard = guard
         self._measures = metrics
         self._on_model_late = on_model_late
@@ -93,8 +96,7 @@ class Wording(FrameProcessor):
             return
         self._plan = frame.plan
         self._asked_at = time.monotonic()
-        seconds = self._wait.grant(MODEL_PATIENCE, now=self._asked_at)
-        self._deadline = self.create_task(self._expire(seconds))
+        await self._set_deadline(self._wait.grant(MODEL_PATIENCE, now=self._asked_at))
 
     async def _take(self, text: str) -> None:
         if self._plan is None:
@@ -102,6 +104,7 @@ class Wording(FrameProcessor):
         if not self._first_token_seen:
             self._first_token_seen = True
             self._measures.latency(LatencyStage.LLM_FIRST_TOKEN, seconds=time.monotonic() - self._asked_at)
+            await self._set_deadline(SENTENCE_SECONDS)
         for sentence in self._splitter.push(text):
             await self._check_and_speak(sentence)
 
@@ -157,6 +160,10 @@ class Wording(FrameProcessor):
         self._spoken = 0
         self._first_token_seen = False
         await self._cancel_deadline()
+
+    async def _set_deadline(self, seconds: float) -> None:
+        await self._cancel_deadline()
+        self._deadline = self.create_task(self._expire(seconds))
 
     async def _cancel_deadline(self) -> None:
         if self._deadline is not None:

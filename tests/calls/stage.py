@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import numpy as np
 from numpy.typing import NDArray
+from prometheus_client.parser import text_string_to_metric_families
 
 from bot.domain import Outcome, Speaker, Turn
 from pipelines.events import CallEvent, CallOver, SentenceBegun, TurnTaken
@@ -74,6 +76,17 @@ class Service:
     vendors: Vendors
     told: Told
     data_dir: Path
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that carry these labels."""
+        async with httpx.AsyncClient(timeout=10) as client:
+            text = (await client.get(f"{self.stage.public_url}/metrics")).text
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
 
     async def ring(self, steps: Sequence[Step], *, lang: str = "en", caller: str = "+12125550143") -> CallResult:
         """Let a scripted caller ring; `Say` steps without audio are spoken and known to the recogniser."""

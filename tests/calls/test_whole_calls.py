@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain import Outcome, Speaker
-from rehearsal.caller_script import HangUp, IntoBot, Press, Say, UntilServerHangsUp, Wait
+from rehearsal.caller_script import AfterBot, HangUp, IntoBot, Press, Say, UntilServerHangsUp, Wait
 from rehearsal.line import EndedBy
+from rehearsal.line.phone import EventKind
 from rehearsal.standins.profile import Fault, FaultKind
 from tests.calls.stage import KEY, Service, open_service, until
 
@@ -30,7 +31,7 @@ async def test_a_caller_is_greeted_answered_and_let_go(service: Service) -> None
     assert result.ended.by is EndedBy.SERVER, result.ended
     said = service.told.said_by(sid, Speaker.BOT)
     assert "AI assistant" in said[0] and "stored" in said[0]
-    assert service.told.said_by(sid, Speaker.CALLER) == ["How much does it cost?", "No thanks, goodbye."]
+    assert " ".join(service.told.said_by(sid, Speaker.CALLER)) == "How much does it cost? No thanks, goodbye."
     assert service.told.outcomes[sid] is Outcome.NOT_INTERESTED
     assert result.answers, "the caller heard no answer"
     assert not [warning for warning in result.warnings if "unheard" in warning]
@@ -57,10 +58,22 @@ async def test_speech_over_the_bot_clears_what_is_queued(service: Service) -> No
     assert "How can I help" not in greeting.text
 
 
-async def test_nine_means_no_more_calls(service: Service) -> None:
+async def test_nine_means_no_more_calls_and_ends_the_call_within_ten_seconds(service: Service) -> None:
     result = await service.ring([Press(digits="9", when=IntoBot(seconds=0.8)), UntilServerHangsUp()])
     assert service.told.outcomes[result.call_sid] is Outcome.OPTED_OUT
     assert result.ended.by is EndedBy.SERVER
+    pressed = next(event.at for event in result.events if event.kind is EventKind.DIGIT)
+    assert result.seconds - pressed <= 10.0
+    assert result.clears and result.clears[0] - pressed < 1.0, "the greeting went on"
+
+
+async def test_a_key_during_the_bots_speech_cuts_it_and_is_answered(service: Service) -> None:
+    result = await service.ring([Press(digits="5", when=IntoBot(seconds=0.8)), HangUp(when=AfterBot(gap_seconds=0.5))])
+    pressed = next(event.at for event in result.events if event.kind is EventKind.DIGIT)
+    assert result.clears and result.clears[0] - pressed < 1.0, "the greeting went on"
+    greeting, answer = service.told.turns[result.call_sid]
+    assert greeting.interrupted and "How can I help" not in greeting.text
+    assert "9" in answer.text and not answer.interrupted
 
 
 async def test_a_caller_who_hangs_up_leaves_nothing_open(service: Service) -> None:

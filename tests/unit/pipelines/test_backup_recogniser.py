@@ -35,8 +35,8 @@ from pipelines.processors.backup_recogniser import Activation, BackupRecogniser
 from pipelines.processors.embedded_recogniser import EmbeddedRecogniser
 
 _FRAME = 320
-_QUICK = HearingWatchParams(speech_seconds=0.0, quiet_seconds=0.1)
-_PATIENT = HearingWatchParams(speech_seconds=0.0, quiet_seconds=60.0)
+_QUICK = HearingWatchParams(speech_seconds=0.0, deaf_seconds=0.1, quiet_seconds=0.1)
+_PATIENT = HearingWatchParams(speech_seconds=0.0, deaf_seconds=60.0, quiet_seconds=60.0)
 
 
 def heard(text: str, *, in_domain: bool = True) -> Heard:

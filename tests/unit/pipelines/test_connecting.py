@@ -147,3 +147,58 @@ async def test_a_call_that_ends_before_the_sockets_open_leaves_nothing_behind() 
             await run_test(Pipeline([hearing_at(vendor), voice]), frames_to_send=[SleepFrame(sleep=0.1)])
         assert vendor.knocks == 2
         assert not {task.get_name() for task in asyncio.all_tasks() - before if "connecting" in task.get_name()}
+
+
+class _AtOnce(FrameProcessor):
+    """Gives each frame of sound to the recogniser at once, and as a frame where it does not take it so.
+
+    `gives_up`: a reply's end makes the recogniser unusable.
+    """
+
+    def __init__(self, hearing: Hearing, *, gives_up: bool = False) -> None:
+        super().__init__(enable_direct_mode=True)
+        self.gives_up = gives_up
+        self._hearing = hearing
+        self.taken: list[bool] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, ReplyEndFrame) and self.gives_up:
+            await self._hearing.set_usable(False)
+        if isinstance(frame, InputAudioRawFrame):
+            self.taken.append(self._hearing.hear_at_once(frame.audio))
+            if self.taken[-1]:
+                return
+        await self.push_frame(frame, direction)
+
+
+async def test_sound_goes_at_once_only_after_what_was_kept_while_the_recogniser_connected() -> None:
+    async with slow_vendor() as vendor:
+        hearing = hearing_at(vendor)
+        at_once = _AtOnce(hearing)
+        frames: list[Frame] = [sound(0.1, value=1), sound(0.1, value=2), ReplyEndFrame(reply_id=1)]
+        frames += [SleepFrame(sleep=0.3), sound(0.1, value=3), sound(0.1, value=4), SleepFrame(sleep=0.2)]
+        frames += [sound(0.1, value=5), sound(0.1, value=6), SleepFrame(sleep=0.2)]
+        await run_test(Pipeline([at_once, hearing, Release(vendor)]), frames_to_send=frames, start_timeout=1.0)
+    assert at_once.taken[:3] == [False, False, False]
+    assert at_once.taken[-2:] == [True, True]
+    assert bytes(vendor.sound) == b"".join(sound(0.1, value=value).audio for value in range(1, 7))
+
+
+async def test_a_recogniser_of_no_more_use_takes_nothing_at_once() -> None:
+    async with slow_vendor() as vendor:
+        vendor.open.set()
+        hearing = hearing_at(vendor)
+        at_once = _AtOnce(hearing, gives_up=True)
+        frames: list[Frame] = [SleepFrame(sleep=0.3), sound(0.1, value=1), SleepFrame(sleep=0.1)]
+        frames += [
+            sound(0.1, value=2),
+            SleepFrame(sleep=0.1),
+            ReplyEndFrame(reply_id=1),
+            sound(0.1, value=3),
+            SleepFrame(sleep=0.1),
+        ]
+        # Sound goes by a system frame's fast lane: the sleeps keep the order.
+        await run_test(Pipeline([at_once, hearing]), frames_to_send=frames, start_timeout=1.0)
+    assert at_once.taken == [False, True, False]
+    assert bytes(vendor.sound) == sound(0.1, value=1).audio + sound(0.1, value=2).audio

@@ -287,11 +287,13 @@ def test_whatever_happens_a_pause_ends_and_words_are_answered(events: list[tuple
         assert talk.floor.last_words() == "" or talk.bot.is_pending
 
 
-@pytest.mark.parametrize(("over", "least", "most"), [(0.95, 0.45, 0.6), (0.1, 1.3, 1.5), (None, 1.3, 1.5)])
+@pytest.mark.parametrize(
+    ("over", "least", "most"), [(0.97, 0.45, 0.6), (0.05, 1.3, 1.5), (0.5, 0.75, 0.95), (None, 0.75, 0.95)]
+)
 def test_melody_decides_where_words_leave_it_open(over: float | None, least: float, most: float) -> None:
-    talk = Talk().voice(0.6)
+    talk = Talk(tells_turns=False).voice(0.6)
     ended = talk.now
-    talk.quiet(0.13).words(WordsEvent.EAGER, "the evenings").quiet(0.1)
+    talk.quiet(0.13).words(WordsEvent.UPDATE, "the evenings").quiet(0.1).words(WordsEvent.END, "the evenings")
     assert talk.of(AskMelody)
     for act in talk.floor.melody(over, now=talk.now):
         talk.acts.append((talk.now, act))
@@ -301,8 +303,8 @@ def test_melody_decides_where_words_leave_it_open(over: float | None, least: flo
 
 
 def test_the_melody_of_an_earlier_stretch_counts_for_nothing() -> None:
-    talk = Talk().voice(0.6).quiet(0.13).words(WordsEvent.EAGER, "the evenings").quiet(0.1)
-    talk.words(WordsEvent.RESUMED, "").voice(0.4)
-    assert not talk.floor.melody(0.95, now=talk.now)
-    talk.words(WordsEvent.UPDATE, "the evenings or the").quiet(0.7)
+    talk = Talk(tells_turns=False).voice(0.6).quiet(0.13).words(WordsEvent.UPDATE, "the evenings").quiet(0.1)
+    talk.voice(0.4)
+    assert not talk.floor.melody(0.97, now=talk.now)
+    talk.words(WordsEvent.END, "the evenings or the").quiet(0.7)
     assert not talk.of(TurnOver)
