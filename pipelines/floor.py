@@ -90,6 +90,8 @@ class FloorParams:
     """A pause inside a turn that makes a speaker slow."""
     slow_least: float = 0.5
     slow_most: float = 1.5
+    ahead_unfinished: float = 0.8
+    """Silence before work on words that trail off begins."""
     ahead_quiet: float = 0.3
     """Silence before work on an unclear turn begins."""
     ahead_a_turn: int = 3
@@ -372,8 +374,10 @@ class Floor:
         return quiet >= self._params.melody_asked
 
     def _prepares(self, end: TurnEnd, quiet: float) -> bool:
-        if self._ahead is not None or self._ahead_count >= self._params.ahead_a_turn or end is TurnEnd.UNFINISHED:
+        if self._ahead is not None or self._ahead_count >= self._params.ahead_a_turn:
             return False
+        if end is TurnEnd.UNFINISHED:
+            return quiet >= self._params.ahead_unfinished
         if end is TurnEnd.COMPLETE:
             return True
         return self._ended or quiet >= self._params.ahead_quiet

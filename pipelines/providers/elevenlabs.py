@@ -19,6 +19,7 @@ from bot.settings import HttpOrigin, Section, Settings, setting
 from pipelines.connecting import BackgroundConnect, ShortConnect
 from pipelines.elevenlabs_socket import open_elevenlabs_socket, speed_of
 from pipelines.frames import PlanFrame, WordTimesFrame
+from pipelines.goodbye import ShortGoodbye
 from pipelines.line import LINE_SAMPLE_RATE
 from pipelines.provider import Check, Provider, ProviderKind, Synthesiser
 
@@ -45,7 +46,7 @@ class ElevenLabsSection(Section):
         return "ws" + self.url.removeprefix("http")
 
 
-class ElevenLabsSpeech(BackgroundConnect, ShortConnect, ElevenLabsTTSService):
+class ElevenLabsSpeech(BackgroundConnect, ShortGoodbye, ShortConnect, ElevenLabsTTSService):
     """ElevenLabs at the line's rate, at each plan's pace, whose word times travel with the audio."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
