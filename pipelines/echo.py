@@ -369,7 +369,7 @@ class EchoJudge:
             if found and steady and likeness > wanted:
                 self._lock(peak)
             if handset and fit < 0.85 and not (steady and margin > 0.2 and evidence > 0.35):
-                self._score += 2.5 * min(max((level_db + 50.0) / 10.0, 0.0), 1.0)
+                self._score += 5.0 * min(max((level_db + 50.0) / 10.0, 0.0), 1.0)
             elif self._audible_windows >= 3:
                 weight = params.unknown_weight * min(max((level_db + 52.0) / 12.0, 0.0), 1.0)
                 # A perfect fit counts for itself: the evidence may still remember the line's noise.

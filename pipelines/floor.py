@@ -46,6 +46,12 @@ class FloorParams:
     """Windows of voice that make the bot pause."""
     careful_onset: float = 0.32
     """Voice that makes it pause again in the same reply."""
+    missed: float = 1.0
+    """Words that come so long after the last voice were not noticed as one."""
+    words_late: float = 0.12
+    """How long before a recogniser's new words their voice ended at the latest."""
+    quiet_after_words: float = 0.35
+    """Silence after words that may be the beginning of a sentence, until the bot goes on."""
     quiet_to_resume: float = 0.2
     """Silence after a sound without words of substance, until the bot goes on."""
     longest_pause: float = 0.58
@@ -60,7 +66,7 @@ class FloorParams:
     """A voice so much quieter than the caller's is somebody else's."""
     bystander_patience: float = 2.2
     """Unless it goes on for so long."""
-    complete: float = 0.09
+    complete: float = 0.13
     """Silence after complete words that the recogniser vouches for."""
     complete_unsure: float = 0.45
     """The same where the recogniser sees no end yet."""
@@ -137,6 +143,7 @@ class Floor:
         self.expects = Expected.OPEN
         # the caller's voice
         self._run = 0
+        self._run_since = 0.0
         self._run_level = -100.0
         self._voice_since: float | None = None
         self._voice_until = -1e9
@@ -170,12 +177,17 @@ class Floor:
     def hear(self, *, voiced: bool, level_db: float, now: float) -> Sequence[Act]:
         """A window of the caller's sound; `voiced`: it holds a voice that is not our echo."""
         if voiced and not self._is_fading(level_db, now):
+            if not self._run:
+                self._run_since = now - WINDOW_SECONDS
             self._run += 1
             self._run_level = max(self._run_level, level_db)
             if self._run >= self._params.onset_windows:
                 self._go_on_voicing(now)
-        else:
-            self._run, self._run_level = 0, -100.0
+        elif self._run:
+            # A word's first sounds may be weak: one window that is none does not make it begin anew.
+            self._run = min(self._run, self._params.onset_windows) - 1
+            if not self._run:
+                self._run_level = -100.0
         return self._decide(now)
 
     def words(self, event: WordsEvent, text: str, *, language: str | None, now: float) -> Sequence[Act]:
@@ -184,6 +196,9 @@ class Floor:
             return self._resumed(now)
         words = text.split()
         self._words_at = now
+        if len(words) > max(len(self._current), self._taken) and now - self._voice_until > self._params.missed:
+            # Where the ear missed them, words are a voice too.
+            self._voice_until = now - self._params.words_late
         self._heard_language = language or self._heard_language
         self._current = words
         self._vouched = event is not WordsEvent.UPDATE
@@ -271,6 +286,8 @@ class Floor:
         assert self._paused_at is not None  # noqa: S101 - asked only while paused
         params, quiet, age = self._params, now - self._voice_until, now - self._paused_at
         listens = has_words and verdict is FloorVerdict.LISTENS
+        if has_words and not listens:
+            return age >= params.longest_pause and quiet >= params.quiet_after_words
         if quiet >= params.quiet_to_resume or (listens and quiet >= 2 * WINDOW_SECONDS):
             return True
         if age < params.longest_pause:
@@ -400,11 +417,11 @@ class Floor:
 
     def _go_on_voicing(self, now: float) -> None:
         params = self._params
-        gap = now - WINDOW_SECONDS * self._run - self._voice_until
+        gap = self._run_since - self._voice_until
         if self._voice_since is None or gap > params.join:
             if self._text and not self._bot_has_floor:
                 self._inner_pause = max(self._inner_pause, gap)
-            self._voice_since = now - WINDOW_SECONDS * self._run
+            self._voice_since = self._run_since
             self._level = -100.0
             self._melody, self._melody_asked = None, False
         self._level = max(self._level, self._run_level)

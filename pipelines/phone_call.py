@@ -187,7 +187,7 @@ class _Talk:
             on_trouble=self._hearing_trouble,
             hear_at_once=recogniser.hear_at_once if isinstance(recogniser, EarlyHearing) else None,
         )
-        ear = Ear(VoiceActivity(resources.silero), mouth, turn_taking, recent=recent)
+        ear = Ear(VoiceActivity(resources.silero), mouth, turn_taking, recogniser=self._backup, recent=recent)
         processors: list[FrameProcessor] = [
             LineInput(self._line, ear=ear, output=turn_taking),
             ear,

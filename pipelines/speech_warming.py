@@ -22,13 +22,15 @@ _LOADED_AT_ONCE = 24
 
 @dataclass(frozen=True, kw_only=True)
 class WarmingPace:
-    """How much warming may get in the way of calls. All are seconds.
+    """How much warming may get in the way of calls. All but one are seconds.
 
-    With no call for `quiet_seconds` the voice works without a break; while there are calls it makes one sentence in
-    `trickle_seconds`, so that a service that is never idle gets its greeting too. A failing voice is left alone for
+    The first `urgent` sentences of a process (greetings, openers, answers) are made without a break whatever goes on,
+    since each saves calls more than it costs. From then on, with no call for `quiet_seconds` the voice works without a
+    break; while there are calls it makes one sentence in `trickle_seconds`. A failing voice is left alone for
     twice as long each time, from `retry_seconds` to `longest_retry_seconds`.
     """
 
+    urgent: int = 120
     quiet_seconds: float = 1.0
     trickle_seconds: float = 5.0
     poll_seconds: float = 0.2
@@ -81,7 +83,7 @@ class _Warmer:
         self._pace = pace
         self._busy_at = float("-inf")
         self._failures = 0
-        self._made = self._characters = 0
+        self._made = self._characters = self._ever_made = 0
         self._disk_works = True
 
     async def run(self, *, synthesise: bool) -> None:
@@ -120,6 +122,8 @@ class _Warmer:
 
     def _is_quiet(self) -> bool:
         now = time.monotonic()
+        if self._ever_made < self._pace.urgent:
+            return True
         if self._live_calls():
             self._busy_at = now
         return now - self._busy_at >= self._pace.quiet_seconds
@@ -159,6 +163,7 @@ class _Warmer:
         if speech is None:
             speech = await _spoken(sentence, speak)
             self._made += 1
+            self._ever_made += 1
             self._characters += len(sentence.text)
             await self._save(key, speech)
         self._cache.put(sentence, speech)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from pipecat.frames.frames import (
     Frame,
@@ -24,6 +26,14 @@ from pipelines.voice_activity import WINDOW_SAMPLES, VoiceActivity, VoiceEdge, V
 _FULL_SCALE = np.float32(1 / 32768)
 
 
+class Recogniser(Protocol):
+    """The processor behind the ear."""
+
+    async def hear(self, audio: bytes) -> None:
+        """Take 16-bit samples at 8 kHz, as they come."""
+        ...
+
+
 class Ear(FrameProcessor):
     """Tells turn-taking of each window of sound, and hands the audio on to the recogniser behind it.
 
@@ -32,10 +42,17 @@ class Ear(FrameProcessor):
     """
 
     def __init__(
-        self, activity: VoiceActivity, mouth: Mouth, turn_taking: TurnTaking, *, recent: LastSeconds | None = None
+        self,
+        activity: VoiceActivity,
+        mouth: Mouth,
+        turn_taking: TurnTaking,
+        *,
+        recogniser: Recogniser | None = None,
+        recent: LastSeconds | None = None,
     ) -> None:
-        """`recent` is kept filled where somebody judges how the last words were said."""
+        """`recogniser` gets the audio without a frame. `recent` is kept filled for who judges how words were said."""
         super().__init__(enable_direct_mode=True)
+        self._recogniser = recogniser
         self._recent = recent
         self._activity = activity
         self._echo = EchoJudge()
@@ -64,10 +81,16 @@ class Ear(FrameProcessor):
             await self._turn_taking.hear(voiced=self._is_callers(window), level_db=window.level_db)
         piece = self._batches.push(pcm16, silence_seconds=self._activity.silence_seconds)
         if piece:
-            await self.push_frame(InputAudioRawFrame(audio=piece, sample_rate=LINE_SAMPLE_RATE, num_channels=1))
+            await self._hand_on(piece)
         for window in windows:
             if window.edge is not None:
                 await self._announce(window.edge)
+
+    async def _hand_on(self, piece: bytes) -> None:
+        if self._recogniser is not None:
+            await self._recogniser.hear(piece)
+        else:
+            await self.push_frame(InputAudioRawFrame(audio=piece, sample_rate=LINE_SAMPLE_RATE, num_channels=1))
 
     def _is_callers(self, window: VoiceWindow) -> bool:
         """Whether the window holds a voice that is not our own coming back."""

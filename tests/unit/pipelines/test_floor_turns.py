@@ -308,3 +308,20 @@ def test_the_melody_of_an_earlier_stretch_counts_for_nothing() -> None:
     assert not talk.floor.melody(0.97, now=talk.now)
     talk.words(WordsEvent.END, "the evenings or the").quiet(0.7)
     assert not talk.of(TurnOver)
+
+
+def test_words_that_the_ear_missed_are_not_answered_while_they_go_on() -> None:
+    talk = speaking(language="es").words(WordsEvent.UPDATE, "Perdone,").quiet(0.2)
+    assert [type(act) for _, act in talk.acts][:1] == [GiveWay] and not talk.of(TurnOver)
+
+
+def test_the_beginning_of_a_sentence_keeps_the_bot_quiet_a_little_longer() -> None:
+    talk = speaking().voice(0.3).words(WordsEvent.UPDATE, "I").quiet(0.3)
+    assert not talk.of(Resume)
+    talk.quiet(0.4)
+    assert talk.of(Resume)
+
+
+def test_a_weak_window_inside_a_first_word_does_not_make_it_begin_anew() -> None:
+    talk = speaking().voice(0.032).quiet(0.032).voice(0.07)
+    assert talk.of(Pause)

@@ -19,7 +19,9 @@ from pipelines.speech_files import SpeechFiles
 from pipelines.speech_warming import WarmingPace, open_speech_cache
 
 SENTENCES = tuple(Sentence(text=f"This is sentence {number}.", language="en") for number in range(6))
-FAST = WarmingPace(quiet_seconds=0.02, trickle_seconds=0.05, poll_seconds=0.005, retry_seconds=0.01, claim_seconds=0.01)
+FAST = WarmingPace(
+    urgent=0, quiet_seconds=0.02, trickle_seconds=0.05, poll_seconds=0.005, retry_seconds=0.01, claim_seconds=0.01
+)
 
 
 class ScriptedVoice:
