@@ -26,7 +26,7 @@ _ES_HUNDREDS: Final = (
 
 SMALL: Final[Mapping[str, Mapping[str, int]]] = {
     "en": {word: value for value, word in enumerate(_EN_UNITS)},
-    "es": {**{word: value for value, word in enumerate(_ES_UNITS)}, "veintiun": 21, "un": 1},
+    "es": {**{word: value for value, word in enumerate(_ES_UNITS)}, "veintiun": 21, "veintiuna": 21, "un": 1},
 }
 TENS: Final[Mapping[str, Mapping[str, int]]] = {
     "en": {word: 20 + 10 * index for index, word in enumerate(_EN_TENS)},
@@ -34,6 +34,7 @@ TENS: Final[Mapping[str, Mapping[str, int]]] = {
 }
 HUNDREDS: Final[Mapping[str, int]] = {
     **{word: 100 * (index + 1) for index, word in enumerate(_ES_HUNDREDS)},
+    **{word[:-2] + "as": 100 * (index + 1) for index, word in enumerate(_ES_HUNDREDS) if word.endswith("os")},
     "cien": 100,
 }
 _ORDINALS: Final = {
@@ -42,6 +43,7 @@ _ORDINALS: Final = {
     "thirtieth": 30,
     "thirty-first": 31,
 }
+_MILLIONS: Final = frozenset({"million", "millon", "millones"})
 
 
 def with_digits(text: str, *, language: str) -> str:
@@ -70,19 +72,30 @@ def _read(words: list[str], start: int, language: str) -> tuple[int, int, bool]:
         after = words[index + 1] if index + 1 < len(words) else ""
         if language == "en" and word in _ORDINALS and last in {"", "tens", "hundred"}:
             group, ordinal = (group or 0) + _ORDINALS[word], True
-        elif word in small and (last in {"", "hundred", "thousand"} or (last == "tens" and 0 < small[word] < 10)):
-            if word == "un" and after != "mil":
+        elif word in small and (
+            last in {"", "hundred", "thousand", "million"} or (last == "tens" and 0 < small[word] < 10)
+        ):
+            if last == "hundred" and after == "hundred":
+                break
+            if word == "un" and last != "tens" and after not in {"mil", "millon"}:
                 break
             group, last = (group or 0) + small[word], "unit"
-        elif word in tens and last in {"", "hundred", "thousand"}:
+        elif word in tens and last in {"", "hundred", "thousand", "million"}:
             group, last = (group or 0) + tens[word], "tens"
-        elif language == "es" and word in HUNDREDS and last in {"", "thousand"}:
+        elif language == "es" and word in HUNDREDS and last in {"", "thousand", "million"}:
             group, last = (group or 0) + HUNDREDS[word], "hundred"
         elif language == "en" and word == "hundred" and last in {"", "unit"}:
             group, last = 100 * (group or 1), "hundred"
-        elif word in {"thousand", "mil"} and last in {"", "unit", "tens", "hundred"}:
+        elif word in {"thousand", "mil"} and last in {"", "unit", "tens", "hundred", "million"}:
             total, group, last = total + 1000 * (group or 1), 0, "thousand"
-        elif word == "and" and language == "en" and last == "hundred" and (after in small or after in tens):
+        elif word in _MILLIONS and last in {"unit", "tens", "hundred", "thousand"}:
+            total, group, last = 1_000_000 * (total + (group or 0)), 0, "million"
+        elif (
+            word == "and"
+            and language == "en"
+            and last in {"hundred", "thousand", "million"}
+            and (after in small or after in tens)
+        ):
             pass
         elif word == "y" and language == "es" and last == "tens" and 0 < small.get(after, 0) < 10:
             pass

@@ -179,7 +179,7 @@ def test_a_refusal_or_another_time_is_no_opt_out(line: str) -> None:
         ("in two hours", "en", "2026-11-23T12:00:00-05:00"),
         ("thursday at five pacific time", "en", "2026-11-26T17:00:00-08:00"),
         ("july first at eight a m", "en", "2027-07-01T08:00:00-04:00"),
-        ("next week friday", "en", "2026-11-27"),
+        ("next week friday", "en", "2026-12-04"),
         ("tuesday", "en", "2026-11-24"),
         ("el jueves a las cinco de la tarde", "es", "2026-11-26T17:00:00-05:00"),
         ("mañana a las 10", "es", "2026-11-24T10:00:00-05:00"),
