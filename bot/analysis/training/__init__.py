@@ -1,0 +1,1 @@
+"""Training and measuring of the small text models: run by hand, never at run time."""
