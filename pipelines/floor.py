@@ -64,6 +64,8 @@ class FloorParams:
     """Nor what is so much quieter than the voice just before: its reverberation, its breath."""
     bystander_db: float = 7.0
     """A voice so much quieter than the caller's is somebody else's."""
+    bystander_known: float = 0.22
+    """A word's first sound may be as quiet: so long it is nobody's."""
     bystander_patience: float = 2.2
     """Unless it goes on for so long."""
     complete: float = 0.13
@@ -286,6 +288,8 @@ class Floor:
         assert self._paused_at is not None  # noqa: S101 - asked only while paused
         params, quiet, age = self._params, now - self._voice_until, now - self._paused_at
         listens = has_words and verdict is FloorVerdict.LISTENS
+        if self._is_bystander(now) and age >= params.bystander_known:
+            return True
         if has_words and not listens:
             return age >= params.longest_pause and quiet >= params.quiet_after_words
         if quiet >= params.quiet_to_resume or (listens and quiet >= 2 * WINDOW_SECONDS):
@@ -298,7 +302,9 @@ class Floor:
         return not has_words and (self._tells_turns or age >= params.longest_wordless_pause)
 
     def _barges_in(self, now: float) -> bool:
-        if self._voice_since is None or now - self._voice_until > WINDOW_SECONDS / 2 or self._is_bystander(now):
+        if self._voice_since is None or now - self._voice_until > WINDOW_SECONDS / 2:
+            return False
+        if self._is_bystander(now) and now - self._voice_since >= self._params.bystander_known:
             return False
         return self._pauses == 0 or now - self._voice_since >= self._params.careful_onset
 

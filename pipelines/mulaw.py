@@ -61,10 +61,10 @@ def pcm16_to_ulaw(pcm16: bytes) -> bytes:
 _AUDIBLE = 200
 """Samples below this (about -44 dBFS) are the silence around speech."""
 
-_TAIL_SAMPLES = 320
+_TAIL_SAMPLES = 80
 
 
 def without_tail(ulaw: bytes) -> bytes:
-    """Speech up to 40 ms behind its last audible sample."""
+    """Speech up to 10 ms behind its last audible sample."""
     audible = np.flatnonzero(np.abs(TO_LINEAR[np.frombuffer(ulaw, dtype=np.uint8)].astype(np.int32)) >= _AUDIBLE)
     return ulaw[: int(audible[-1]) + 1 + _TAIL_SAMPLES] if len(audible) else b""
