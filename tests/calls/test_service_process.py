@@ -30,7 +30,8 @@ def _scripts(vendors: Vendors) -> list[list[Step]]:
 async def test_ten_calls_at_once_and_a_clean_end(tmp_path: Path) -> None:
     async with vendors_on_loopback(profile=LatencyProfile.named("constant")) as (vendors, addresses):
         scripts = _scripts(vendors)
-        async with serving(tmp_path, addresses) as server:
+        # Speech made ahead of calls has a socket of its own, which does not end with them.
+        async with serving(tmp_path, {**addresses, "NGX_VOICE_CACHE_WARM": "0"}) as server:
             assert (await server.get("/readyz")).json() == {"ready": True, "degraded": []}
             results = await asyncio.gather(*(_ring(server, steps, number) for number, steps in enumerate(scripts)))
             for result in results:
