@@ -90,7 +90,8 @@ async def test_an_opener_is_heard_first_and_the_model_knows_of_it(tmp_path: Path
         opener = next(text for text in spoken if text not in greeting.text)
         assert f'"{opener}"' in _prompt(service.vendors)[-1]["content"], "the model was not told"
         assert spoken[spoken.index(opener) + 1 :], "the model's words did not follow"
-        assert answer[0].text.startswith(opener)
+        heard = answer[0].text  # the caller hangs up in it
+        assert heard and (heard.startswith(opener) or opener.startswith(heard)), (heard, opener)
 
 
 async def test_after_a_barge_in_memory_holds_what_was_heard(tmp_path: Path) -> None:
