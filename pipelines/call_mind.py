@@ -49,6 +49,7 @@ class Considered:
     """An answer in mind: to what, and how. The caller need never hear it."""
 
     utterance: Utterance
+    before: CallState
     plan: TurnPlan
     emotion: Emotion | None = None
 
@@ -95,14 +96,18 @@ class CallMind:
         """
         if not utterance.understood:
             plan = plan_turn(self.playbook, self.state, NotUnderstood(), self._now())
-            return Considered(utterance=utterance, plan=plan)
+            return Considered(utterance=utterance, before=self.state, plan=plan)
         with self._metrics.timed(LatencyStage.PLAN):
             understanding = self._analyst.understand(
                 utterance.text, hint=utterance.language, state=self.state, now=self._now()
             )
             said = Said(utterance=utterance, understanding=understanding, interrupted_bot=interrupted)
             plan = plan_turn(self.playbook, self.state, said, self._now())
-        return Considered(utterance=utterance, plan=plan, emotion=understanding.emotion)
+        return Considered(utterance=utterance, before=self.state, plan=plan, emotion=understanding.emotion)
+
+    def still_holds(self, considered: Considered) -> bool:
+        """Whether nothing has happened since that the plan does not know of, such as a key."""
+        return self.state is considered.before
 
     async def hear(self, considered: Considered) -> TurnPlan:
         """The caller's turn is over with the words that were considered: take the plan, with all it asks for."""
@@ -120,7 +125,8 @@ class CallMind:
         """
         if self._before is None or self._utterance is None:
             return None
-        self.state, self._before = self._before, None
+        degraded = self._before.degraded or self.state.degraded
+        self.state, self._before = dataclasses.replace(self._before, degraded=degraded), None
         self._told = min(self._told, len(self.state.turns))
         return self._utterance
 
@@ -176,6 +182,7 @@ class CallMind:
         self._tell()
 
     async def _plan(self, heard: Heard) -> TurnPlan:
+        self._before = None
         return await self._adopt(plan_turn(self.playbook, self.state, heard, self._now()))
 
     async def _adopt(self, plan: TurnPlan) -> TurnPlan:

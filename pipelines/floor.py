@@ -169,6 +169,7 @@ class Floor:
         # the bot
         self._paused_at: float | None = None
         self._pauses = 0
+        self._passed_over: float | None = None
         # work ahead
         self._ahead: str | None = None
         self._ahead_count = 0
@@ -231,10 +232,6 @@ class Floor:
         """Something else than the floor made the bot stop, such as a key."""
         self._paused_at = None
 
-    def abandon(self) -> None:
-        """Whatever was being said is of no interest any more."""
-        self._clear_turn()
-
     def last_words(self) -> str:
         """What was said of a turn that is not over."""
         return self._text
@@ -242,11 +239,6 @@ class Floor:
     def quiet_seconds(self, now: float) -> float:
         """How long ago the caller made the last sound of a voice."""
         return now - self._voice_until
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether an answer was begun."""
-        return self._ahead is not None
 
     # Decisions
 
@@ -304,6 +296,8 @@ class Floor:
     def _barges_in(self, now: float) -> bool:
         if self._voice_since is None or now - self._voice_until > WINDOW_SECONDS / 2:
             return False
+        if self._voice_since == self._passed_over:
+            return False  # the bot went on in spite of it: only words stop it now
         if self._is_bystander(now) and now - self._voice_since >= self._params.bystander_known:
             return False
         return self._pauses == 0 or now - self._voice_since >= self._params.careful_onset
@@ -316,6 +310,7 @@ class Floor:
 
     def _resume(self) -> Sequence[Act]:
         self._paused_at = None
+        self._passed_over = self._voice_since
         self._pauses += 1
         return (Resume(),)
 

@@ -14,7 +14,6 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.workers.runner import WorkerRunner
 
-from bot.analysis.floor import LexicalFloorJudge
 from bot.domain import Call, Outcome
 from bot.metrics import ProviderCause
 from bot.stores.errors import StoreUnavailable
@@ -162,7 +161,7 @@ class _Talk:
     def _processors(self) -> list[FrameProcessor]:
         resources, language = self._resources, self.mind.state.language
         mouth = Mouth(self._line)
-        floor = Floor(mouth, LexicalFloorJudge(), language=language, tells_turns=resources.recogniser.tells_turns)
+        floor = Floor(mouth, resources.floor_judge, language=language, tells_turns=resources.recogniser.tells_turns)
         melody, recent = resources.melody, LastSeconds() if resources.melody is not None else None
         turn_taking = TurnTaking(
             floor,

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from bot.analysis import Analyst
+from bot.analysis.floor import FloorJudge, LexicalFloorJudge
 from bot.guard import Guard
 from bot.metrics import Metrics
 from bot.playbook import Playbook
@@ -97,6 +98,7 @@ class Resources:
     sessions: Sessions
     metrics: Metrics
     analyst: Analyst
+    floor_judge: FloorJudge
     guard: Guard
     silero: SileroModel
     recogniser: Recogniser
@@ -163,6 +165,7 @@ async def open_resources(
             sessions=sessions,
             metrics=metrics,
             analyst=Analyst(playbook),
+            floor_judge=LexicalFloorJudge(),
             guard=Guard(playbook),
             silero=SileroModel(),
             recogniser=recogniser,

@@ -217,8 +217,7 @@ class Seller(FrameProcessor):
         if ahead is not None and not same_words(ahead.considered.utterance.text, utterance.text):
             await self._withdraw()
             ahead = None
-        if ahead is not None:
-            await self._say_ahead(ahead)
+        if ahead is not None and await self._say_ahead(ahead):
             return
         if frame.continues and unheard:
             await self._stop_reply()
@@ -287,16 +286,19 @@ class Seller(FrameProcessor):
             await self.push_frame(PlanFrame(plan=plan, reply_id=self._reply_id, messages=messages))
             await self._release(opener)
 
-    async def _say_ahead(self, ahead: _Ahead) -> None:
-        """The turn ended as expected: what was prepared is the answer."""
+    async def _say_ahead(self, ahead: _Ahead) -> bool:
+        """The turn ended as expected: what was prepared is the answer, unless something happened that it ignores."""
         async with self._turn:
             if self._over:
-                return
+                return True
+            if self._ahead is not ahead or not self._mind.still_holds(ahead.considered):
+                return False
             self._ahead = None
             self._used += 1 if ahead.prompt_characters else 0
             self._measures.answer_ahead(used=True)
             await self._begin(await self._mind.hear(ahead.considered))
             await self._release(ahead.opener)
+            return True
 
     async def _begin(self, plan: TurnPlan) -> None:
         """A plan is ours to say."""

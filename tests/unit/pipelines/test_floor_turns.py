@@ -120,9 +120,11 @@ def test_a_sound_without_words_costs_a_short_pause() -> None:
 
 
 def test_a_long_noise_that_sounds_like_a_voice_is_spoken_over_in_the_end() -> None:
-    talk = speaking().voice(3.0)
-    assert [type(act) for _, act in talk.acts][:2] == [Pause, Resume]
+    talk = speaking().voice(6.0)
+    assert [type(act) for _, act in talk.acts] == [Pause, Resume]
     assert talk.at(Resume) - talk.at(Pause) <= 1.0
+    talk.words(WordsEvent.UPDATE, "hold on a second")
+    assert isinstance(talk.acts[-1][1], GiveWay)
 
 
 def test_after_one_pause_in_a_reply_short_sounds_are_ignored() -> None:
