@@ -50,6 +50,8 @@ class FloorParams:
     """Words that come so long after the last voice were not noticed as one."""
     words_late: float = 0.12
     """How long before a recogniser's new words their voice ended at the latest."""
+    echo_late: float = 2.0
+    """How long after the bot's last sound a recogniser may still tell words of it that came back."""
     quiet_after_words: float = 0.35
     """Silence after words that may be the beginning of a sentence, until the bot goes on."""
     quiet_to_resume: float = 0.2
@@ -149,6 +151,7 @@ class Floor:
         self._run_level = -100.0
         self._voice_since: float | None = None
         self._voice_until = -1e9
+        self._sounded_at = -1e9
         self._level = -100.0
         self._turn_level = -100.0
         self._usual_level: float | None = None
@@ -167,6 +170,7 @@ class Floor:
         self._verdict: tuple[str, FloorVerdict] | None = None
         self._end: tuple[tuple[str, str, Expected, bool], TurnEnd] | None = None
         # the bot
+        self._bot_until = -1e9
         self._paused_at: float | None = None
         self._pauses = 0
         self._passed_over: float | None = None
@@ -253,6 +257,7 @@ class Floor:
 
     def _decide(self, now: float) -> Sequence[Act]:
         if self._bot_has_floor:
+            self._bot_until = now
             return self._over_bot(now)
         return self._of_turn(now)
 
@@ -335,6 +340,8 @@ class Floor:
                 self._clear_turn()
                 return (TurnOver("", None, understood=False),)
             return ()
+        if self._is_late_echo(text, now):
+            return self._overheard(text)
         end = self._turn_end(text)
         acts: list[Act] = []
         if self._ahead is not None and not same_words(self._ahead, text):
@@ -350,6 +357,12 @@ class Floor:
             self._ahead_count += 1
             acts.append(Prepare(text, self._heard_language))
         return acts
+
+    def _is_late_echo(self, text: str, now: float) -> bool:
+        """Whether these are words of the bot that the recogniser tells late; nobody has spoken since."""
+        if self._sounded_at > self._bot_until or now - self._bot_until > self._params.echo_late:
+            return False
+        return self._judge.is_echo(text, bot_was_saying=self._bot.saying)
 
     def _wait(self, end: TurnEnd) -> float:
         """How long the caller has to be quiet for the turn to be over."""
@@ -427,7 +440,7 @@ class Floor:
             self._melody, self._melody_asked = None, False
         self._level = max(self._level, self._run_level)
         self._turn_level = max(self._turn_level, self._level)
-        self._voice_until = now
+        self._voice_until = self._sounded_at = now
 
     def _resumed(self, now: float) -> Sequence[Act]:
         """The recogniser takes back that the turn may be over."""

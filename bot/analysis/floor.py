@@ -31,6 +31,10 @@ class FloorJudge(Protocol):
         """Whether the words take the floor; `bot_was_saying` is what was audible of the bot up to now."""
         ...
 
+    def is_echo(self, text: str, *, bot_was_saying: str) -> bool:
+        """Whether the words are the bot's own, come back."""
+        ...
+
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _LAUGHTER: Final = re.compile(r"(?:a?(?:ha|he|hi|ho|ja|je|ji){2,}[hj]?|ha|heh|ja|je|lol|laughter|laughs|risas)")
@@ -83,6 +87,10 @@ class LexicalFloorJudge:
         if verdict is not Floor.TAKES and any(cue in joined for cue in _OPT_OUT_CUES) and asks_no_contact(joined):
             return Floor.TAKES
         return verdict
+
+    def is_echo(self, text: str, *, bot_was_saying: str) -> bool:
+        """Whether at least 70 % of the words are the bot's, in its order; False where too few to tell."""
+        return self._bot_words(bot_was_saying).is_echo(_bot_words(text).words[:_LONGEST])
 
     def _judge_words(
         self, words: Sequence[str], joined: str, language: str, *, bot_was_saying: str, expects: Expected

@@ -140,6 +140,20 @@ def test_words_stop_the_bot_even_where_no_voice_was_noticed() -> None:
     assert [type(act) for _, act in talk.acts] == [GiveWay]
 
 
+def test_the_bots_own_words_told_late_are_nobodys_turn() -> None:
+    talk = speaking()
+    talk.bot.is_speaking = False
+    talk.quiet(0.6).words(WordsEvent.END, "and changes with your days").quiet(2.0)
+    assert [type(act) for _, act in talk.acts] == [Overheard]
+
+
+def test_a_caller_who_repeats_the_bots_words_is_answered() -> None:
+    talk = speaking()
+    talk.bot.is_speaking = False
+    talk.quiet(0.3).voice(0.9).words(WordsEvent.END, "It changes with your days?").quiet(2.0)
+    assert talk.of(TurnOver)
+
+
 def test_a_voice_in_the_background_is_not_the_callers() -> None:
     talk = Talk().voice(1.2, level_db=-20).words(WordsEvent.END, "How much does it cost?").quiet(0.5)
     assert talk.of(TurnOver)
