@@ -116,7 +116,7 @@ async def test_tokens_come_at_the_profiles_pace() -> None:
         stream = await sdk(address).chat.completions.create(model="m", messages=HELLO, stream=True)
         times = [clock() - started async for chunk in stream if chunk.choices and chunk.choices[0].delta.content]
     assert times[0] >= 0.14
-    assert times[-1] - times[0] >= 9 / 50 - 0.02
+    assert times[-1] >= 0.15 + 9 / 50 - 0.02
 
 
 @pytest.mark.parametrize(
